@@ -1,0 +1,1 @@
+"""Orders → sorties on vehicles. Takes matrices as data."""

@@ -1,0 +1,1 @@
+"""Flight plan → mission items, geofence and rally points; QGroundControl `.plan` files."""

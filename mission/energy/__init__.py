@@ -1,0 +1,1 @@
+"""What a flight costs a battery."""

@@ -1,0 +1,1 @@
+"""Sorties and routes → timed flight plans with energy, reserve and alternates."""

@@ -1,0 +1,1 @@
+"""Local metric frames and vertical datums."""

@@ -1,0 +1,1 @@
+"""The nouns of Stork. Standard library only; frozen; units and datum in every name."""

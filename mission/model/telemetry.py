@@ -1,0 +1,73 @@
+"""What a vehicle says of itself, and how much of it can be believed."""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class FlightMode(StrEnum):
+    """PX4's flight modes as Stork names them; UNKNOWN until a heartbeat says."""
+
+    UNKNOWN = "UNKNOWN"
+    HOLD = "HOLD"
+    MISSION = "MISSION"
+    RETURN = "RETURN"
+    LAND = "LAND"
+    TAKEOFF = "TAKEOFF"
+    MANUAL = "MANUAL"
+    OFFBOARD = "OFFBOARD"
+    OTHER = "OTHER"
+
+
+class LandedState(IntEnum):
+    """MAV_LANDED_STATE (EXTENDED_SYS_STATE)."""
+
+    UNKNOWN = 0
+    ON_GROUND = 1
+    IN_AIR = 2
+    TAKEOFF = 3
+    LANDING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleState:
+    """The last known state of one vehicle. Fields never heard are NaN, UNKNOWN or -1.
+
+    Attributes:
+        vehicle_id: our name for it; `system_id` its MAVLink system id.
+        boot_time_ms: the autopilot's own clock at the newest sample (GLOBAL_POSITION_INT.time_boot_ms).
+        received_s: receiver's monotonic time of the newest sample, seconds.
+        battery_remaining: 0..1 of the battery as the autopilot reports it.
+        mission_current: index of the current mission item; `mission_total` number of items held.
+        landed: whether on ground by EXTENDED_SYS_STATE; `armed` by HEARTBEAT.
+        armable: SYS_STATUS PREARM health bit (0x10000000).
+    """
+
+    vehicle_id: str
+    system_id: int = 0
+    boot_time_ms: int = -1
+    received_s: float = -math.inf
+    latitude_deg: float = math.nan
+    longitude_deg: float = math.nan
+    altitude_amsl_m: float = math.nan
+    height_home_m: float = math.nan
+    velocity_north_m_s: float = math.nan
+    velocity_east_m_s: float = math.nan
+    velocity_down_m_s: float = math.nan
+    heading_deg: float = math.nan
+    battery_remaining: float = math.nan
+    battery_voltage_v: float = math.nan
+    mode: FlightMode = FlightMode.UNKNOWN
+    landed_state: LandedState = LandedState.UNKNOWN
+    armed: bool = False
+    armable: bool = False
+    mission_current: int = -1
+    mission_total: int = -1
+    home_latitude_deg: float = math.nan
+    home_longitude_deg: float = math.nan
+    home_altitude_amsl_m: float = math.nan
+
+    @property
+    def has_position(self) -> bool:
+        """Whether a position was ever received."""
+        return not math.isnan(self.latitude_deg)

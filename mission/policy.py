@@ -1,0 +1,45 @@
+"""The operator's limits: every margin that planning keeps and verification demands."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Margins and limits of an operation. Defaults suit a small multicopter over a town.
+
+    Attributes:
+        operator_id: registration of the UAS operator; launches are refused without one.
+        cruise_height_home_m: height of level flight above the hub.
+        release_height_home_m: height of a gripper release above the drop's ground, taken at hub level
+            unless terrain says otherwise.
+        zone_clearance_m: horizontal distance that routes keep from every binding zone (navigation error and
+            cornering included).
+        verified_clearance_m: least distance the verifier accepts; smaller than `zone_clearance_m` by the
+            room left for projection and rounding.
+        zone_height_margin_m: zones bind this far above and below the flown heights.
+        zone_time_margin_s: zones bind this long before and after their published times.
+        reserve_fraction: share of a battery's usable energy that must remain at landing.
+        max_height_agl_m: 120 m, Regulation (EU) 2019/947, UAS.OPEN.010(2) and STS-02.
+        waypoint_acceptance_m: PX4 NAV_ACC_RAD.
+        release_radius_m: farthest from its drop point that a parcel may be released.
+        turnaround_s: time on the pad between two sorties: battery swap and loading.
+        handover_s: time in hover for one gripper release.
+        authorised_zone_ids: REQ_AUTHORISATION zones for which the operator holds an authorisation.
+        conditions_met_zone_ids: CONDITIONAL zones whose conditions the operator meets.
+    """
+
+    operator_id: str = ""
+    cruise_height_home_m: float = 60.0
+    release_height_home_m: float = 6.0
+    zone_clearance_m: float = 20.0
+    verified_clearance_m: float = 15.0
+    zone_height_margin_m: float = 10.0
+    zone_time_margin_s: float = 300.0
+    reserve_fraction: float = 0.20
+    max_height_agl_m: float = 120.0
+    waypoint_acceptance_m: float = 3.0
+    release_radius_m: float = 5.0
+    turnaround_s: float = 60.0
+    handover_s: float = 3.0
+    authorised_zone_ids: frozenset[str] = frozenset()
+    conditions_met_zone_ids: frozenset[str] = frozenset()

@@ -1,0 +1,1 @@
+"""What to do about a flight under way: `handle(event, now) → commands`."""

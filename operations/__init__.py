@@ -1,0 +1,1 @@
+"""The running service: command line, control of a day's flights, records."""

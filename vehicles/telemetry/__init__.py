@@ -1,0 +1,1 @@
+"""The telemetry bus: wire format, publisher and subscriber."""
