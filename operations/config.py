@@ -1,0 +1,182 @@
+"""A day's documents, read and cross-checked: the only way from files to `mission.model.day.Day`."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mission.airspace import ZoneReading, read_zones
+from mission.errors import InputError, InputProblem
+from mission.model.airspace import GeoZone
+from mission.model.day import Day
+from mission.model.fleet import Site, Vehicle
+from mission.model.geo import GeoPoint
+from mission.model.orders import Order
+from mission.policy import Policy
+from operations.documents import (
+    DayDocument,
+    FleetDocument,
+    OrdersDocument,
+    PolicyDocument,
+    SimulationDocument,
+    SiteDocument,
+)
+from operations.reading import read_bytes, read_document, validate
+
+MAX_DROP_DISTANCE_M = 200_000.0
+"""Farther than this from every hub, a drop is taken for a mistake in the document, not for a long flight."""
+EARTH_RADIUS_M = 6_371_008.8
+"""Mean Earth radius R1 (IUGG); only used to tell a plausible place from an implausible one."""
+
+
+@dataclass(frozen=True)
+class DayFiles:
+    """A day as read from its files.
+
+    Attributes:
+        day: the nouns that planning works on.
+        simulation: how the day is flown on simulated vehicles.
+        zone_readings: the report of every zone document, in the order given.
+    """
+
+    day: Day
+    simulation: SimulationDocument
+    zone_readings: tuple[ZoneReading, ...]
+
+
+@dataclass(frozen=True)
+class DayOverrides:
+    """What the command line changes of a day's document: other files, more zones, another start."""
+
+    site: Path | None = None
+    fleet: Path | None = None
+    orders: Path | None = None
+    zones: tuple[Path, ...] = ()
+    start: datetime | None = None
+
+
+def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()) -> DayFiles:
+    """Read a day's document and every file it names (relative to itself).
+
+    `now` is the start of a day that states none.
+
+    Raises:
+        InputError: all problems found, each with file, place, what is wrong and how to mend it.
+    """
+    document = read_document(path, DayDocument)
+    folder = path.parent
+    site_path = overrides.site or folder / document.site
+    site_document = read_document(site_path, SiteDocument)
+    policy = _policy(site_document, site_path)
+    site = site_document.site()
+    start = overrides.start or document.start or now
+    vehicles = read_fleet(overrides.fleet or folder / document.fleet, site)
+    orders_path = overrides.orders or folder / document.orders
+    orders = read_orders(orders_path, site, start, timedelta(hours=document.operating_hours))
+    zone_paths = overrides.zones or tuple(folder / name for name in document.zones)
+    readings = tuple(read_zone_document(zone_path) for zone_path in zone_paths)
+    zones: tuple[GeoZone, ...] = tuple(zone for reading in readings for zone in reading.zones)
+    day = Day(document.name, site, vehicles, orders, zones, policy, start)
+    return DayFiles(day, document.simulation, readings)
+
+
+def read_zone_document(path: Path) -> ZoneReading:
+    """Read one authority's zone document of any known format."""
+    return read_zones(read_bytes(path), str(path))
+
+
+def read_fleet(path: Path, site: Site) -> tuple[Vehicle, ...]:
+    """Read a fleet and check it against its site: known types and hubs, no name or system id twice."""
+    document = read_document(path, FleetDocument)
+    types = {shape.id: shape.vehicle_type() for shape in document.types}
+    hubs = {hub.hub_id for hub in site.hubs}
+    problems = [
+        *_twice(path, "vehicles", "id", [vehicle.id for vehicle in document.vehicles]),
+        *_twice(path, "vehicles", "system_id", [vehicle.system_id for vehicle in document.vehicles]),
+        *_twice(path, "types", "id", [shape.id for shape in document.types]),
+    ]
+    for index, vehicle in enumerate(document.vehicles):
+        if vehicle.type not in types:
+            problems.append(_unknown(path, f"vehicles[{index}].type", vehicle.type, types))
+        if vehicle.hub not in hubs:
+            problems.append(_unknown(path, f"vehicles[{index}].hub", vehicle.hub, hubs))
+    if problems:
+        raise InputError(*problems)
+    return tuple(vehicle.vehicle(types) for vehicle in document.vehicles)
+
+
+def read_orders(path: Path, site: Site, start: datetime, operating_day: timedelta) -> tuple[Order, ...]:
+    """Read orders; a drop on another continent, or with latitude and longitude swapped, is an error."""
+    document = read_document(path, OrdersDocument)
+    problems = _twice(path, "orders", "id", [order.id for order in document.orders])
+    orders: list[Order] = []
+    for index, shape in enumerate(document.orders):
+        problems += _misplaced(path, f"orders[{index}].drop", shape.drop.point(), site)
+        try:
+            orders.append(shape.order(start, operating_day))
+        except ValueError as error:
+            mend = "Swap them, or correct the dates"
+            problems.append(InputProblem(str(path), f"orders[{index}].window", str(error), mend))
+    if problems:
+        raise InputError(*problems)
+    return tuple(orders)
+
+
+def _policy(document: SiteDocument, path: Path) -> Policy:
+    shape = validate(document.policy, PolicyDocument, f"{path}: [policy]")
+    policy = Policy(**shape.model_dump())
+    if policy.verified_clearance_m > policy.zone_clearance_m:
+        what = f"{policy.verified_clearance_m} m is more than zone_clearance_m {policy.zone_clearance_m} m"
+        mend = "Plan with at least the clearance that is verified"
+        raise InputError(InputProblem(str(path), "policy.verified_clearance_m", what, mend))
+    return policy
+
+
+def _twice(path: Path, group: str, key: str, values: Sequence[object]) -> list[InputProblem]:
+    """Report every value that stands more than once."""
+    first: dict[object, int] = {}
+    problems = []
+    for index, value in enumerate(values):
+        if value in first:
+            what = f"{value!r} is already {group}[{first[value]}].{key}"
+            problems.append(InputProblem(str(path), f"{group}[{index}].{key}", what, "Give each its own"))
+        first.setdefault(value, index)
+    return problems
+
+
+def _unknown(path: Path, place: str, name: str, known: Iterable[str]) -> InputProblem:
+    return InputProblem(
+        str(path), place, f"{name!r} is not known", f"Known: {', '.join(sorted(known)) or 'none'}"
+    )
+
+
+def _misplaced(path: Path, place: str, point: GeoPoint, site: Site) -> list[InputProblem]:
+    """Tell a drop that cannot be meant: too far from every hub, or near one only with its axes swapped."""
+
+    def nearest_m(candidate: GeoPoint) -> float:
+        return min(_great_circle_m(candidate, hub.position) for hub in site.hubs)
+
+    distance_m = nearest_m(point)
+    if distance_m <= MAX_DROP_DISTANCE_M:
+        return []
+    what = f"it lies {distance_m / 1000:.0f} km from the nearest hub"
+    swapped = _swapped(point)
+    if swapped and nearest_m(swapped) <= MAX_DROP_DISTANCE_M:
+        return [
+            InputProblem(str(path), place, what, "latitude_deg and longitude_deg look swapped: swap them")
+        ]
+    return [InputProblem(str(path), place, what, f"Within {MAX_DROP_DISTANCE_M / 1000:.0f} km is plausible")]
+
+
+def _swapped(point: GeoPoint) -> GeoPoint | None:
+    return GeoPoint(point.longitude_deg, point.latitude_deg) if abs(point.longitude_deg) <= 90.0 else None
+
+
+def _great_circle_m(a: GeoPoint, b: GeoPoint) -> float:
+    """Haversine distance on the mean sphere."""
+    lat_a, lat_b = math.radians(a.latitude_deg), math.radians(b.latitude_deg)
+    half_lat = (lat_b - lat_a) / 2
+    half_lon = math.radians(b.longitude_deg - a.longitude_deg) / 2
+    chord = math.sin(half_lat) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, chord)))
