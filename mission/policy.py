@@ -19,11 +19,15 @@ class Policy:
         zone_height_margin_m: zones bind this far above and below the flown heights.
         zone_time_margin_s: zones bind this long before and after their published times.
         reserve_fraction: share of a battery's usable energy that must remain at landing.
+        divert_reserve_fraction: in flight, when less than this share would remain at landing, the flight diverts.
         max_height_agl_m: 120 m, Regulation (EU) 2019/947, UAS.OPEN.010(2) and STS-02.
         waypoint_acceptance_m: PX4 NAV_ACC_RAD.
         release_radius_m: farthest from its drop point that a parcel may be released.
         turnaround_s: time on the pad between two sorties: battery swap and loading.
         handover_s: time in hover for one gripper release.
+        preflight_timeout_s: how long a loaded vehicle may take to become ready before its sortie is given up.
+        home_tolerance_m: how far a vehicle's home may lie from its hub at launch.
+        lost_give_up_s: how long a vehicle may be silent before its sortie counts as failed.
         authorised_zone_ids: REQ_AUTHORISATION zones for which the operator holds an authorisation.
         conditions_met_zone_ids: CONDITIONAL zones whose conditions the operator meets.
     """
@@ -36,10 +40,14 @@ class Policy:
     zone_height_margin_m: float = 10.0
     zone_time_margin_s: float = 300.0
     reserve_fraction: float = 0.20
+    divert_reserve_fraction: float = 0.10
     max_height_agl_m: float = 120.0
     waypoint_acceptance_m: float = 3.0
     release_radius_m: float = 5.0
     turnaround_s: float = 60.0
     handover_s: float = 3.0
+    preflight_timeout_s: float = 120.0
+    home_tolerance_m: float = 10.0
+    lost_give_up_s: float = 120.0
     authorised_zone_ids: frozenset[str] = frozenset()
     conditions_met_zone_ids: frozenset[str] = frozenset()

@@ -146,9 +146,7 @@ def _twice(path: Path, group: str, key: str, values: Sequence[object]) -> list[I
 
 
 def _unknown(path: Path, place: str, name: str, known: Iterable[str]) -> InputProblem:
-    return InputProblem(
-        str(path), place, f"{name!r} is not known", f"Known: {', '.join(sorted(known)) or 'none'}"
-    )
+    return InputProblem(str(path), place, f"{name!r} is not known", f"Known: {', '.join(sorted(known)) or 'none'}")
 
 
 def _misplaced(path: Path, place: str, point: GeoPoint, site: Site) -> list[InputProblem]:
@@ -163,9 +161,7 @@ def _misplaced(path: Path, place: str, point: GeoPoint, site: Site) -> list[Inpu
     what = f"it lies {distance_m / 1000:.0f} km from the nearest hub"
     swapped = _swapped(point)
     if swapped and nearest_m(swapped) <= MAX_DROP_DISTANCE_M:
-        return [
-            InputProblem(str(path), place, what, "latitude_deg and longitude_deg look swapped: swap them")
-        ]
+        return [InputProblem(str(path), place, what, "latitude_deg and longitude_deg look swapped: swap them")]
     return [InputProblem(str(path), place, what, f"Within {MAX_DROP_DISTANCE_M / 1000:.0f} km is plausible")]
 
 

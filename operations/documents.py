@@ -91,16 +91,12 @@ class SiteDocument(Document):
 
     def site(self) -> Site:
         """The site as the model has it."""
-        relief = (
-            ElevationRange(self.relief.minimum_amsl_m, self.relief.maximum_amsl_m) if self.relief else None
-        )
+        relief = ElevationRange(self.relief.minimum_amsl_m, self.relief.maximum_amsl_m) if self.relief else None
         return Site(
             site_id=self.id,
             name=self.name,
             hubs=tuple(Hub(h.id, h.name or h.id, h.point(), h.ground_amsl_m) for h in self.hubs),
-            alternates=tuple(
-                LandingSite(a.id, a.name or a.id, a.point(), a.ground_amsl_m) for a in self.alternates
-            ),
+            alternates=tuple(LandingSite(a.id, a.name or a.id, a.point(), a.ground_amsl_m) for a in self.alternates),
             relief=relief,
         )
 
@@ -117,9 +113,7 @@ class VehicleTypeDocument(Document):
     descent_speed_m_s: Positive
     battery_wh: Positive
     hover_power_w: Positive
-    methods: Annotated[frozenset[Method], Field(min_length=1, strict=False)] = frozenset(
-        {DeliveryMethod.GRIPPER}
-    )
+    methods: Annotated[frozenset[Method], Field(min_length=1, strict=False)] = frozenset({DeliveryMethod.GRIPPER})
 
     def vehicle_type(self) -> VehicleType:
         """The type as the model has it."""

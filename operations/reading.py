@@ -27,9 +27,7 @@ def read_bytes(path: Path) -> bytes:
         size = path.stat().st_size
         if size > MAX_DOCUMENT_BYTES:
             raise InputError(
-                InputProblem(
-                    str(path), "file", f"it has {size} bytes", f"Split it: {MAX_DOCUMENT_BYTES} at most"
-                )
+                InputProblem(str(path), "file", f"it has {size} bytes", f"Split it: {MAX_DOCUMENT_BYTES} at most")
             )
         return path.read_bytes()
     except FileNotFoundError:
@@ -37,9 +35,7 @@ def read_bytes(path: Path) -> bytes:
         mend = f"Did you mean {path.parent / near[0]}?" if near else "Check the path"
         raise InputError(InputProblem(str(path), "file", "it does not exist", mend)) from None
     except OSError as error:
-        raise InputError(
-            InputProblem(str(path), "file", f"cannot be read: {error.strerror}", "Check it")
-        ) from None
+        raise InputError(InputProblem(str(path), "file", f"cannot be read: {error.strerror}", "Check it")) from None
 
 
 def read_document(path: Path, shape: type[Shape]) -> Shape:
@@ -72,9 +68,7 @@ def parse_text(path: Path) -> object:
         place = f"line {error.lineno}, column {error.colno}"
         raise InputError(InputProblem(str(path), place, error.msg, "Mend the JSON syntax there")) from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            InputProblem(str(path), "syntax", str(error), "Mend the TOML syntax there")
-        ) from None
+        raise InputError(InputProblem(str(path), "syntax", str(error), "Mend the TOML syntax there")) from None
     raise InputError(
         InputProblem(str(path), "file", f"unknown ending {path.suffix!r}", "Use a .toml or .json document")
     )
@@ -106,9 +100,7 @@ def _problem(detail: ErrorDetails, shape: type[BaseModel], file: str) -> InputPr
     match detail["type"]:
         case "extra_forbidden":
             known = _known_keys(shape, location[:-1])
-            return InputProblem(
-                file, place, f"unknown key {str(location[-1])!r}", _suggest(str(location[-1]), known)
-            )
+            return InputProblem(file, place, f"unknown key {str(location[-1])!r}", _suggest(str(location[-1]), known))
         case "missing":
             return InputProblem(file, place, "it is missing", f"Add {str(location[-1])!r}")
         case "timezone_aware":
@@ -116,13 +108,9 @@ def _problem(detail: ErrorDetails, shape: type[BaseModel], file: str) -> InputPr
                 file, place, f"{value} has no time zone", "Write it with an offset, such as …Z or +02:00"
             )
         case "float_type" | "int_type" if isinstance(value, str):
-            return InputProblem(
-                file, place, f"{value!r} is text", "Write a bare number; the key's ending is its unit"
-            )
+            return InputProblem(file, place, f"{value!r} is text", "Write a bare number; the key's ending is its unit")
         case _:
-            return InputProblem(
-                file, place, f"{_short(value)}: {_lower_first(detail['msg'])}", "Correct the value"
-            )
+            return InputProblem(file, place, f"{_short(value)}: {_lower_first(detail['msg'])}", "Correct the value")
 
 
 def _suggest(key: str, known: Sequence[str]) -> str:

@@ -85,9 +85,7 @@ class MissionItem:
         """The item as the vehicle can hold it: float32 parameters (every NaN the same), integers exact."""
         floats = (self.param1, self.param2, self.param3, self.param4, self.z)
         canonical = [math.nan if math.isnan(value) else value for value in floats]
-        return struct.pack(
-            "<HBB5fii", self.command, self.frame, self.autocontinue, *canonical, self.x, self.y
-        )
+        return struct.pack("<HBB5fii", self.command, self.frame, self.autocontinue, *canonical, self.x, self.y)
 
 
 def degrees_e7(degrees: float) -> int:

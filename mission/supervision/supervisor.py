@@ -1,0 +1,376 @@
+"""Supervision of one sortie: from loading to landed and disarmed, decisions only.
+
+`handle(event, now)` returns commands; the same events give the same commands. The supervisor never trusts an
+acknowledgement: airborne, released, landed and finished are what telemetry shows.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from mission.dispatch.order_state import ORDER_TABLE, OrderEvent, OrderState
+from mission.dispatch.sortie_state import SORTIE_TABLE, SortieEvent, SortieState
+from mission.dispatch.transition import next_state
+from mission.model.fleet import Hub, LandingSite
+from mission.model.flight import FlightPlan
+from mission.model.mission import Mission
+from mission.model.orders import Order
+from mission.model.telemetry import FlightMode, LandedState, VehicleState
+from mission.policy import Policy
+from mission.supervision.events import (
+    Begin,
+    Command,
+    DiversionEnded,
+    Event,
+    FlyInstead,
+    Freshness,
+    FreshnessChanged,
+    Holding,
+    LandNow,
+    Launch,
+    LaunchEnded,
+    Load,
+    Observed,
+    Report,
+    ReportKind,
+    Tick,
+    TransferEnded,
+)
+from mission.supervision.preflight import launch_objections
+from mission.supervision.release import ReleasePoint, ReleaseWatch, distance_between_m
+
+LANDING_TOLERANCE_M: Final = 15.0
+"""A vehicle that lands farther than this from a permitted site landed off target (fault F-V23)."""
+OVERDUE_FACTOR: Final = 1.25
+"""A flight that takes this much longer than planned raises an alarm (fault F-V19)."""
+TAKE_OFF_LIMIT: Final = timedelta(seconds=120)
+"""A vehicle that was told to start and is not in the air by then is told to land, and its sortie has failed."""
+MAX_LOAD_ATTEMPTS: Final = 3
+MAX_DIVERT_ATTEMPTS: Final = 3
+AIRBORNE: Final = frozenset({SortieState.AIRBORNE, SortieState.DIVERTING, SortieState.LOST})
+VEHICLE_LED: Final = frozenset({FlightMode.RETURN, FlightMode.LAND, FlightMode.MANUAL, FlightMode.OTHER})
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """A verified way to a permitted landing site from where the vehicle is."""
+
+    mission: Mission
+    site: Hub | LandingSite
+    energy_wh: float
+    length_m: float
+
+
+class Contingencies(Protocol):
+    """What the supervisor asks of planning while a flight is under way."""
+
+    def energy_to_finish_wh(self, plan: FlightPlan, state: VehicleState, payload_kg: float) -> float:
+        """Energy needed from here to the end of the mission as planned."""
+
+    def nearest_landing(
+        self, plan: FlightPlan, state: VehicleState, payload_kg: float, now: datetime
+    ) -> Diversion | None:
+        """The verified diversion that costs least energy, or None where no permitted site can be reached."""
+
+
+class SortieSupervisor:
+    """Watches one sortie and says what to do next."""
+
+    def __init__(
+        self,
+        plan: FlightPlan,
+        mission: Mission,
+        releases: tuple[ReleasePoint, ...],
+        contingencies: Contingencies,
+        policy: Policy,
+    ) -> None:
+        self.plan = plan
+        self.mission = mission
+        self.state = SortieState.PLANNED
+        self.order_states: dict[str, OrderState] = {o.order_id: OrderState.PLANNED for o in plan.sortie.orders}
+        self.reasons: dict[str, str] = {}
+        self._contingencies = contingencies
+        self._policy = policy
+        self._watches = {release.order_id: ReleaseWatch(release, policy) for release in releases}
+        self._vehicle = VehicleState(plan.sortie.vehicle.vehicle_id)
+        self._freshness = Freshness.LOST
+        self._attempts = 0
+        self._divert_attempts = 0
+        self._diversion: Diversion | None = None
+        self._took_off: datetime | None = None
+        self._since: datetime | None = None
+        self._raised: set[str] = set()
+        self._out: list[Command] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in {SortieState.FINISHED, SortieState.FAILED}
+
+    @property
+    def diversion(self) -> Diversion | None:
+        """The diversion under way or flown, if any."""
+        return self._diversion
+
+    def handle(self, event: Event, now: datetime) -> list[Command]:
+        """Take in an event at `now`; return what to do, in order."""
+        self._out = []
+        if self.finished:
+            return []
+        match event:
+            case Begin():
+                self._load(now)
+            case TransferEnded():
+                self._transfer_ended(event, now)
+            case LaunchEnded():
+                self._launch_ended(event, now)
+            case DiversionEnded():
+                self._diversion_ended(event, now)
+            case Observed(state=state):
+                self._vehicle = state
+                self._observed(now)
+            case FreshnessChanged(freshness=freshness):
+                self._freshness_changed(freshness, now)
+            case Tick():
+                self._waited(now)
+        return self._out
+
+    # ---- on the ground -----------------------------------------------------------------------------
+
+    def _load(self, now: datetime) -> None:
+        self._attempts += 1
+        self._move(SortieEvent.LOAD, now, f"attempt {self._attempts}" if self._attempts > 1 else "")
+        self._out.append(Load(self.mission))
+
+    def _transfer_ended(self, event: TransferEnded, now: datetime) -> None:
+        if event.holding is Holding.LOADED and event.digest == self.mission.digest():
+            self._move(SortieEvent.HELD_AS_APPROVED, now, f"read back as approved, digest {event.digest[:12]}")
+            self._try_launch(now)
+        elif event.holding is Holding.NOT_LOADED:
+            self._move(SortieEvent.NOT_HELD, now, event.reason)
+            self._fail_orders(f"the vehicle does not hold the mission: {event.reason}")
+        else:
+            self._move(SortieEvent.DOUBTFUL, now, event.reason)
+            if self._attempts < MAX_LOAD_ATTEMPTS:
+                self._load(now)
+            else:
+                self._give_up(now, f"what the vehicle holds is unknown: {event.reason}")
+
+    def _try_launch(self, now: datetime) -> None:
+        if now < self.plan.departure:
+            return
+        objections = launch_objections(self.plan, self._vehicle, self._freshness, self._policy)
+        if not objections:
+            self._move(SortieEvent.LAUNCH, now)
+            self._out.append(Launch(self.mission.digest()))
+        elif self._since and now - max(self._since, self.plan.departure) > self._seconds("preflight_timeout_s"):
+            self._give_up(now, "; ".join(objections))
+
+    def _launch_ended(self, event: LaunchEnded, now: datetime) -> None:
+        if not event.ok and self.state is SortieState.LAUNCHING:
+            self._move(SortieEvent.LAUNCH_REFUSED, now, event.reason)
+            self._fail_orders(f"launch refused: {event.reason}")
+
+    # ---- in flight ---------------------------------------------------------------------------------
+
+    def _observed(self, now: datetime) -> None:
+        if self.state is SortieState.LOADED:
+            self._try_launch(now)
+        elif self.state is SortieState.LAUNCHING:
+            if self._vehicle.armed and self._vehicle.landed_state in {
+                LandedState.IN_AIR,
+                LandedState.TAKEOFF,
+            }:
+                self._took_off = now
+                self._move(SortieEvent.TOOK_OFF, now)
+                for order_id in self.order_states:
+                    self._move_order(order_id, OrderEvent.TAKE_OFF)
+        elif self.state in AIRBORNE:
+            self._watch_releases()
+            if self._landed_and_disarmed():
+                self._landed(now)
+            elif self.state is SortieState.AIRBORNE:
+                self._watch_flight(now)
+
+    def _landed_and_disarmed(self) -> bool:
+        return not self._vehicle.armed and self._vehicle.landed_state is LandedState.ON_GROUND
+
+    def _watch_releases(self) -> None:
+        if self._diversion:
+            return
+        for order_id, watch in self._watches.items():
+            if self.order_states[order_id] is not OrderState.IN_FLIGHT:
+                continue
+            watch.observe(self._vehicle)
+            if not watch.passed(self._vehicle):
+                continue
+            evidence = watch.evidence
+            if evidence is None:
+                why = "the mission passed its release, but the vehicle was not seen at the drop and low enough"
+                self._alarm("RELEASE_NOT_CONFIRMED", order_id, why)
+                self._fail_order(order_id, why)
+                continue
+            figures = {"distance_m": evidence.distance_m, "height_home_m": evidence.height_home_m}
+            figures |= {"latitude_deg": evidence.latitude_deg, "longitude_deg": evidence.longitude_deg}
+            self._move_order(order_id, OrderEvent.RELEASE, details=figures)
+            self._move_order(
+                order_id, OrderEvent.HAND_OVER, f"released {evidence.distance_m:.1f} m from the drop", figures
+            )
+
+    def _watch_flight(self, now: datetime) -> None:
+        mode = self._vehicle.mode
+        if mode in VEHICLE_LED:
+            self._alarm("VEHICLE_LED", self._sortie_id, f"the vehicle changed to {mode} by itself: observing only")
+            return
+        self._raised.discard(f"VEHICLE_LED:{self._sortie_id}")
+        self._watch_overdue(now)
+        self._watch_battery(now)
+
+    def _watch_overdue(self, now: datetime) -> None:
+        planned = self.plan.arrival - self.plan.departure
+        if self._took_off and now - self._took_off > planned * OVERDUE_FACTOR + timedelta(seconds=30):
+            self._alarm("OVERDUE", self._sortie_id, f"in the air longer than planned ({planned})")
+
+    def _watch_battery(self, now: datetime) -> None:
+        battery_wh = self.plan.sortie.vehicle.type.battery_wh
+        available_wh = self._vehicle.battery_remaining * battery_wh
+        if math.isnan(available_wh):
+            self._alarm("BATTERY_UNKNOWN", self._sortie_id, "the vehicle does not tell its battery's state")
+            return
+        payload_kg = self._payload_kg()
+        needed_wh = self._contingencies.energy_to_finish_wh(self.plan, self._vehicle, payload_kg)
+        limit_wh = self._policy.divert_reserve_fraction * battery_wh
+        if not available_wh - needed_wh < limit_wh:
+            return
+        why = (
+            f"battery holds {available_wh:.0f} Wh, the rest of the mission needs {needed_wh:.0f} Wh "
+            f"and {limit_wh:.0f} Wh must remain"
+        )
+        self._alarm("LOW_BATTERY", self._sortie_id, why)
+        self._divert(now, why, can_finish=available_wh >= needed_wh)
+
+    def _divert(self, now: datetime, why: str, *, can_finish: bool = False) -> None:
+        found = self._contingencies.nearest_landing(self.plan, self._vehicle, self._payload_kg(), now)
+        if found is None and can_finish:
+            self._alarm("NO_SITE_REACHABLE", self._sortie_id, "no permitted site is nearer than the end of the mission")
+            return
+        if found is None:
+            if self._alarm("NO_SITE_REACHABLE", self._sortie_id, "no permitted site can be reached: landing here"):
+                self._out.append(LandNow(why))
+            return
+        self._diversion = found
+        self._divert_attempts += 1
+        name = found.site.name
+        self._move(SortieEvent.DIVERT, now, f"to {name}, {found.length_m:.0f} m: {why}")
+        self._out.append(FlyInstead(found.mission, found.site, why))
+
+    def _diversion_ended(self, event: DiversionEnded, now: datetime) -> None:
+        if event.ok or self.state is not SortieState.DIVERTING:
+            return
+        self._alarm(f"DIVERSION_FAILED_{self._divert_attempts}", self._sortie_id, event.reason)
+        if self._divert_attempts < MAX_DIVERT_ATTEMPTS:
+            self._divert(now, event.reason)
+        else:
+            self._out.append(LandNow(f"diversion failed {self._divert_attempts} times: {event.reason}"))
+
+    # ---- the end -----------------------------------------------------------------------------------
+
+    def _landed(self, now: datetime) -> None:
+        site = self._site_below()
+        where = f"at {site.name}" if site else "off every permitted site"
+        at_hub = site is self.plan.sortie.hub
+        if site is None:
+            self._alarm("OFF_TARGET_LANDING", self._sortie_id, "landed off every permitted site: a person must check")
+        for order_id, state in self.order_states.items():
+            if state is not OrderState.IN_FLIGHT:
+                continue
+            event = OrderEvent.LAND_AT_HUB if at_hub else OrderEvent.LAND_ELSEWHERE if site else OrderEvent.FAIL
+            why = self._last_reason or "the flight ended before its release"
+            self.reasons[order_id] = f"landed {where} with the parcel: {why}"
+            self._move_order(order_id, event, self.reasons[order_id])
+        self._move(SortieEvent.LANDED_AND_DISARMED, now, where)
+
+    def _site_below(self) -> Hub | LandingSite | None:
+        sites: tuple[Hub | LandingSite, ...] = (self.plan.sortie.hub, *self.plan.alternates)
+        near = [(distance_between_m(self._vehicle, site.position), site) for site in sites]
+        distance_m, site = min(near, key=lambda pair: pair[0])
+        return site if distance_m <= LANDING_TOLERANCE_M else None
+
+    def _freshness_changed(self, freshness: Freshness, now: datetime) -> None:
+        was, self._freshness = self._freshness, freshness
+        if freshness is Freshness.LOST and self.state in {*AIRBORNE, SortieState.LAUNCHING} - {SortieState.LOST}:
+            self._alarm("LINK_LOST", self._sortie_id, "no telemetry: the vehicle's own failsafe is in charge")
+            self._move(SortieEvent.LOSE_LINK, now)
+        elif freshness is Freshness.LIVE and was is Freshness.LOST and self.state is SortieState.LOST:
+            self._raised.discard(f"LINK_LOST:{self._sortie_id}")
+            self._move(SortieEvent.REGAIN_LINK, now)
+            if self._diversion:
+                self._move(SortieEvent.DIVERT, now, f"still on its way to {self._diversion.site.name}")
+
+    def _waited(self, now: datetime) -> None:
+        if self.state is SortieState.LOADED:
+            self._try_launch(now)
+        elif self.state is SortieState.LOST and self._since and now - self._since > self._seconds("lost_give_up_s"):
+            self._give_up(now, f"vehicle silent for more than {self._policy.lost_give_up_s:.0f} s")
+
+    def _give_up(self, now: datetime, why: str) -> None:
+        self._move(SortieEvent.GIVE_UP, now, why)
+        self._fail_orders(why)
+
+    # ---- bookkeeping -------------------------------------------------------------------------------
+
+    @property
+    def _sortie_id(self) -> str:
+        return self.plan.sortie.sortie_id
+
+    @property
+    def _last_reason(self) -> str:
+        return self.reasons.get(self._sortie_id, "")
+
+    def _seconds(self, policy_field: str) -> timedelta:
+        return timedelta(seconds=getattr(self._policy, policy_field))
+
+    def _payload_kg(self) -> float:
+        aboard = {OrderState.PLANNED, OrderState.IN_FLIGHT}
+        return sum(o.parcel.mass_kg for o in self._orders() if self.order_states[o.order_id] in aboard)
+
+    def _orders(self) -> tuple[Order, ...]:
+        return self.plan.sortie.orders
+
+    def _move(self, event: SortieEvent, now: datetime, why: str = "") -> None:
+        self.state = next_state(SORTIE_TABLE, self.state, event, f"sortie {self._sortie_id}")
+        self._since = now
+        if event in {SortieEvent.DIVERT, SortieEvent.GIVE_UP}:
+            self.reasons[self._sortie_id] = why
+        self._out.append(Report(ReportKind.SORTIE, self._sortie_id, self.state, why))
+
+    def _move_order(
+        self,
+        order_id: str,
+        event: OrderEvent,
+        why: str = "",
+        details: Mapping[str, float | str] | None = None,
+    ) -> None:
+        state = next_state(ORDER_TABLE, self.order_states[order_id], event, f"order {order_id}")
+        self.order_states[order_id] = state
+        self._out.append(Report(ReportKind.ORDER, order_id, state, why, details or {}))
+
+    def _fail_order(self, order_id: str, why: str) -> None:
+        self.reasons[order_id] = why
+        self._move_order(order_id, OrderEvent.FAIL, why)
+
+    def _fail_orders(self, why: str) -> None:
+        for order_id, state in self.order_states.items():
+            if state in {OrderState.PLANNED, OrderState.IN_FLIGHT}:
+                self._fail_order(order_id, why)
+
+    def _alarm(self, code: str, subject: str, message: str) -> bool:
+        """Raise an alarm once; return whether it is new."""
+        key = f"{code}:{subject}"
+        if key in self._raised:
+            return False
+        self._raised.add(key)
+        self._out.append(Report(ReportKind.ALARM, subject, code, message))
+        return True
