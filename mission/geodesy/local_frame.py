@@ -19,16 +19,13 @@ class LocalFrame:
     def __init__(self, origin: GeoPoint) -> None:
         self.origin = origin
         plane = (
-            f"+proj=aeqd +lat_0={origin.latitude_deg!r} +lon_0={origin.longitude_deg!r} "
-            "+datum=WGS84 +units=m +no_defs"
+            f"+proj=aeqd +lat_0={origin.latitude_deg!r} +lon_0={origin.longitude_deg!r} +datum=WGS84 +units=m +no_defs"
         )
         self._to_plane = Transformer.from_crs("EPSG:4326", plane, always_xy=True)
 
     def to_local(self, points: Iterable[GeoPoint]) -> NDArray[np.float64]:
         """Return an (n, 2) array of east, north in metres."""
-        degrees = np.array([(p.longitude_deg, p.latitude_deg) for p in points], dtype=np.float64).reshape(
-            -1, 2
-        )
+        degrees = np.array([(p.longitude_deg, p.latitude_deg) for p in points], dtype=np.float64).reshape(-1, 2)
         east, north = self._to_plane.transform(degrees[:, 0], degrees[:, 1])
         return np.column_stack([east, north])
 
