@@ -1,4 +1,4 @@
-"""Sorties and their timed flight plans."""
+"""Sorties, their timed flight plans, and what was approved to fly."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from mission.model.fleet import Hub, LandingSite, Vehicle
 from mission.model.geo import GeoPoint
+from mission.model.mission import Mission
 from mission.model.orders import Order
+from mission.model.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +86,45 @@ class FlightPlan:
     def arrival(self) -> datetime:
         """Time of landing."""
         return self.legs[-1].arrive
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePoint:
+    """Where in the mission and on the ground one order's parcel is let go.
+
+    Attributes:
+        item: index of its DO_GRIPPER item.
+        drop: its drop point.
+        height_home_m: height above home at which it is released.
+    """
+
+    order_id: str
+    item: int
+    drop: GeoPoint
+    height_home_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedFlight:
+    """A flight plan with the mission that flies it and the verdict that allows it.
+
+    Attributes:
+        releases: one for each order, in visiting order.
+        leg_of_item: for each mission item the index of the leg that is under way while it is current.
+    """
+
+    plan: FlightPlan
+    mission: Mission
+    verdict: Verdict
+    releases: tuple[ReleasePoint, ...]
+    leg_of_item: tuple[int, ...]
+
+    @property
+    def vehicle_id(self) -> str:
+        """The vehicle that flies it."""
+        return self.plan.sortie.vehicle.vehicle_id
+
+    @property
+    def sortie_id(self) -> str:
+        """The sortie that it is."""
+        return self.plan.sortie.sortie_id

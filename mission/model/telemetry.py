@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from mission.model.geo import GeoPoint
+
 
 class FlightMode(StrEnum):
     """PX4's flight modes as Stork names them; UNKNOWN until a heartbeat says."""
@@ -71,3 +73,8 @@ class VehicleState:
     def has_position(self) -> bool:
         """Whether a position was ever received."""
         return not math.isnan(self.latitude_deg)
+
+    @property
+    def position(self) -> GeoPoint | None:
+        """Where it is, or None before the first position."""
+        return GeoPoint(self.latitude_deg, self.longitude_deg) if self.has_position else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pyproj import Geod
 
+from mission.model.flight import ReleasePoint
 from mission.model.geo import GeoPoint
 from mission.model.telemetry import VehicleState
 from mission.policy import Policy
@@ -17,22 +18,6 @@ from mission.policy import Policy
 WGS84 = Geod(ellps="WGS84")
 RELEASE_HEIGHT_TOLERANCE_M = 2.0
 """How far above the planned release height a hovering PX4 vehicle may be observed (altitude acceptance)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasePoint:
-    """Where in the mission and on the ground one order's parcel is let go.
-
-    Attributes:
-        item: index of its DO_GRIPPER item.
-        drop: its drop point.
-        height_home_m: height above home at which it is released.
-    """
-
-    order_id: str
-    item: int
-    drop: GeoPoint
-    height_home_m: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from mission.dispatch.order_state import ORDER_TABLE, OrderEvent, OrderState
 from mission.dispatch.sortie_state import SORTIE_TABLE, SortieEvent, SortieState
 from mission.dispatch.transition import next_state
 from mission.model.fleet import Hub, LandingSite
-from mission.model.flight import FlightPlan
+from mission.model.flight import ApprovedFlight
 from mission.model.mission import Mission
 from mission.model.orders import Order
 from mission.model.telemetry import FlightMode, LandedState, VehicleState
@@ -39,7 +39,7 @@ from mission.supervision.events import (
     TransferEnded,
 )
 from mission.supervision.preflight import launch_objections
-from mission.supervision.release import ReleasePoint, ReleaseWatch, distance_between_m
+from mission.supervision.release import ReleaseWatch, distance_between_m
 
 LANDING_TOLERANCE_M: Final = 15.0
 """A vehicle that lands farther than this from a permitted site landed off target (fault F-V23)."""
@@ -66,11 +66,11 @@ class Diversion:
 class Contingencies(Protocol):
     """What the supervisor asks of planning while a flight is under way."""
 
-    def energy_to_finish_wh(self, plan: FlightPlan, state: VehicleState, payload_kg: float) -> float:
+    def energy_to_finish_wh(self, flight: ApprovedFlight, state: VehicleState, payload_kg: float) -> float:
         """Energy needed from here to the end of the mission as planned."""
 
     def nearest_landing(
-        self, plan: FlightPlan, state: VehicleState, payload_kg: float, now: datetime
+        self, flight: ApprovedFlight, state: VehicleState, payload_kg: float, now: datetime
     ) -> Diversion | None:
         """The verified diversion that costs least energy, or None where no permitted site can be reached."""
 
@@ -78,23 +78,15 @@ class Contingencies(Protocol):
 class SortieSupervisor:
     """Watches one sortie and says what to do next."""
 
-    def __init__(
-        self,
-        plan: FlightPlan,
-        mission: Mission,
-        releases: tuple[ReleasePoint, ...],
-        contingencies: Contingencies,
-        policy: Policy,
-    ) -> None:
-        self.plan = plan
-        self.mission = mission
+    def __init__(self, flight: ApprovedFlight, contingencies: Contingencies, policy: Policy) -> None:
+        self.flight = flight
         self.state = SortieState.PLANNED
-        self.order_states: dict[str, OrderState] = {o.order_id: OrderState.PLANNED for o in plan.sortie.orders}
+        self.order_states: dict[str, OrderState] = {o.order_id: OrderState.PLANNED for o in flight.plan.sortie.orders}
         self.reasons: dict[str, str] = {}
         self._contingencies = contingencies
         self._policy = policy
-        self._watches = {release.order_id: ReleaseWatch(release, policy) for release in releases}
-        self._vehicle = VehicleState(plan.sortie.vehicle.vehicle_id)
+        self._watches = {release.order_id: ReleaseWatch(release, policy) for release in flight.releases}
+        self._vehicle = VehicleState(flight.vehicle_id)
         self._freshness = Freshness.LOST
         self._attempts = 0
         self._divert_attempts = 0
@@ -142,10 +134,10 @@ class SortieSupervisor:
     def _load(self, now: datetime) -> None:
         self._attempts += 1
         self._move(SortieEvent.LOAD, now, f"attempt {self._attempts}" if self._attempts > 1 else "")
-        self._out.append(Load(self.mission))
+        self._out.append(Load(self.flight.mission))
 
     def _transfer_ended(self, event: TransferEnded, now: datetime) -> None:
-        if event.holding is Holding.LOADED and event.digest == self.mission.digest():
+        if event.holding is Holding.LOADED and event.digest == self.flight.mission.digest():
             self._move(SortieEvent.HELD_AS_APPROVED, now, f"read back as approved, digest {event.digest[:12]}")
             self._try_launch(now)
         elif event.holding is Holding.NOT_LOADED:
@@ -159,13 +151,13 @@ class SortieSupervisor:
                 self._give_up(now, f"what the vehicle holds is unknown: {event.reason}")
 
     def _try_launch(self, now: datetime) -> None:
-        if now < self.plan.departure:
+        if now < self.flight.plan.departure:
             return
-        objections = launch_objections(self.plan, self._vehicle, self._freshness, self._policy)
+        objections = launch_objections(self.flight.plan, self._vehicle, self._freshness, self._policy)
         if not objections:
             self._move(SortieEvent.LAUNCH, now)
-            self._out.append(Launch(self.mission.digest()))
-        elif self._since and now - max(self._since, self.plan.departure) > self._seconds("preflight_timeout_s"):
+            self._out.append(Launch(self.flight.mission.digest()))
+        elif self._since and now - max(self._since, self.flight.plan.departure) > self._seconds("preflight_timeout_s"):
             self._give_up(now, "; ".join(objections))
 
     def _launch_ended(self, event: LaunchEnded, now: datetime) -> None:
@@ -229,18 +221,18 @@ class SortieSupervisor:
         self._watch_battery(now)
 
     def _watch_overdue(self, now: datetime) -> None:
-        planned = self.plan.arrival - self.plan.departure
+        planned = self.flight.plan.arrival - self.flight.plan.departure
         if self._took_off and now - self._took_off > planned * OVERDUE_FACTOR + timedelta(seconds=30):
             self._alarm("OVERDUE", self._sortie_id, f"in the air longer than planned ({planned})")
 
     def _watch_battery(self, now: datetime) -> None:
-        battery_wh = self.plan.sortie.vehicle.type.battery_wh
+        battery_wh = self.flight.plan.sortie.vehicle.type.battery_wh
         available_wh = self._vehicle.battery_remaining * battery_wh
         if math.isnan(available_wh):
             self._alarm("BATTERY_UNKNOWN", self._sortie_id, "the vehicle does not tell its battery's state")
             return
         payload_kg = self._payload_kg()
-        needed_wh = self._contingencies.energy_to_finish_wh(self.plan, self._vehicle, payload_kg)
+        needed_wh = self._contingencies.energy_to_finish_wh(self.flight, self._vehicle, payload_kg)
         limit_wh = self._policy.divert_reserve_fraction * battery_wh
         if not available_wh - needed_wh < limit_wh:
             return
@@ -252,7 +244,7 @@ class SortieSupervisor:
         self._divert(now, why, can_finish=available_wh >= needed_wh)
 
     def _divert(self, now: datetime, why: str, *, can_finish: bool = False) -> None:
-        found = self._contingencies.nearest_landing(self.plan, self._vehicle, self._payload_kg(), now)
+        found = self._contingencies.nearest_landing(self.flight, self._vehicle, self._payload_kg(), now)
         if found is None and can_finish:
             self._alarm("NO_SITE_REACHABLE", self._sortie_id, "no permitted site is nearer than the end of the mission")
             return
@@ -280,7 +272,7 @@ class SortieSupervisor:
     def _landed(self, now: datetime) -> None:
         site = self._site_below()
         where = f"at {site.name}" if site else "off every permitted site"
-        at_hub = site is self.plan.sortie.hub
+        at_hub = site is self.flight.plan.sortie.hub
         if site is None:
             self._alarm("OFF_TARGET_LANDING", self._sortie_id, "landed off every permitted site: a person must check")
         for order_id, state in self.order_states.items():
@@ -293,7 +285,7 @@ class SortieSupervisor:
         self._move(SortieEvent.LANDED_AND_DISARMED, now, where)
 
     def _site_below(self) -> Hub | LandingSite | None:
-        sites: tuple[Hub | LandingSite, ...] = (self.plan.sortie.hub, *self.plan.alternates)
+        sites: tuple[Hub | LandingSite, ...] = (self.flight.plan.sortie.hub, *self.flight.plan.alternates)
         near = [(distance_between_m(self._vehicle, site.position), site) for site in sites]
         distance_m, site = min(near, key=lambda pair: pair[0])
         return site if distance_m <= LANDING_TOLERANCE_M else None
@@ -323,7 +315,7 @@ class SortieSupervisor:
 
     @property
     def _sortie_id(self) -> str:
-        return self.plan.sortie.sortie_id
+        return self.flight.sortie_id
 
     @property
     def _last_reason(self) -> str:
@@ -337,7 +329,7 @@ class SortieSupervisor:
         return sum(o.parcel.mass_kg for o in self._orders() if self.order_states[o.order_id] in aboard)
 
     def _orders(self) -> tuple[Order, ...]:
-        return self.plan.sortie.orders
+        return self.flight.plan.sortie.orders
 
     def _move(self, event: SortieEvent, now: datetime, why: str = "") -> None:
         self.state = next_state(SORTIE_TABLE, self.state, event, f"sortie {self._sortie_id}")

@@ -1,0 +1,181 @@
+"""The `stork` command. Declarations only: each command imports what it needs when it is called."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from operations.outcome import Exit
+
+app = typer.Typer(
+    name="stork",
+    help="Mission control for delivery drones: orders in, verified missions out, every flight watched.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+zones_app = typer.Typer(help="Zone documents of any authority.", no_args_is_help=True)
+app.add_typer(zones_app, name="zones")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+DayFile = Annotated[Path, typer.Argument(help="The day: a TOML file that names site, fleet, orders and zones.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is written (default: runs/…).")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random (default: the day's).")]
+At = Annotated[str | None, typer.Option("--at", help="Start of the day, ISO 8601 with offset, e.g. 2026-06-15T09:00Z.")]
+Zones = Annotated[list[Path] | None, typer.Option("--zones", help="Zone document instead of the day's; repeatable.")]
+Orders = Annotated[Path | None, typer.Option("--orders", help="Orders instead of the day's.")]
+Fleet = Annotated[Path | None, typer.Option("--fleet", help="Fleet instead of the day's.")]
+Site = Annotated[Path | None, typer.Option("--site", help="Site instead of the day's.")]
+Speed = Annotated[float | None, typer.Option("--speed", min=0.1, max=50, help="Times real time (simulation only).")]
+Headless = Annotated[bool, typer.Option("--headless", help="No live screen: one line an event.")]
+
+
+def _end(command: Callable[[], Exit], *, as_json: bool) -> None:
+    """Run a command and exit with its code; broken input exits 2 with every problem named."""
+    from mission.errors import InputError
+    from operations.outcome import report_bad_input
+
+    try:
+        code = command()
+    except InputError as error:
+        code = report_bad_input(error, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def plan(
+    day: DayFile,
+    out: Out = None,
+    seed: Seed = None,
+    at: At = None,
+    zones: Zones = None,
+    orders: Orders = None,
+    fleet: Fleet = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Plan a day: sorties, routes, missions, verdicts; `.plan` files for QGroundControl. Flies nothing."""
+    from operations.commands.plan import plan_command
+    from operations.inputs import DayArguments
+
+    arguments = DayArguments(day, at, zones, orders, fleet, site)
+    _end(lambda: plan_command(arguments, out, seed, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def verify(
+    plan_file: Annotated[Path, typer.Argument(help="A QGroundControl .plan file.")],
+    day: Annotated[Path, typer.Option("--day", help="The day whose site, zones and policy judge it.")],
+    at: At = None,
+    zones: Zones = None,
+    as_json: Json = False,
+) -> None:
+    """Judge a mission by rules that share no code with the planner."""
+    from operations.commands.verify import verify_command
+    from operations.inputs import DayArguments
+
+    arguments = DayArguments(day, at, zones)
+    _end(lambda: verify_command(plan_file, arguments, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def fly(
+    day: DayFile,
+    sim: Annotated[bool, typer.Option("--sim", help="Fly on the simulated fleet.")] = False,
+    px4: Annotated[bool, typer.Option("--px4", help="Fly on PX4 SITL (STORK_PX4_DIR).")] = False,
+    speed: Speed = None,
+    headless: Headless = False,
+    out: Out = None,
+    seed: Seed = None,
+    at: At = None,
+    zones: Zones = None,
+    orders: Orders = None,
+    fleet: Fleet = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """Plan a day and fly it: upload, read back, verify, launch, watch to landed and disarmed, record.
+
+    Without --sim or --px4 the vehicles are those that the fleet's connection URLs reach.
+    """
+    from operations.commands.fly import fly_command
+    from operations.inputs import DayArguments, FlightArguments
+
+    def command() -> Exit:
+        flight = FlightArguments.chosen(sim=sim, px4=px4, speed=speed, headless=headless or as_json, out=out, seed=seed)
+        return fly_command(DayArguments(day, at, zones, orders, fleet, site), flight, as_json=as_json)
+
+    _end(command, as_json=as_json)
+
+
+@app.command()
+def demo(
+    seed: Seed = None,
+    px4: Annotated[bool, typer.Option("--px4", help="Fly on PX4 SITL (STORK_PX4_DIR).")] = False,
+    speed: Speed = None,
+    headless: Headless = False,
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """See it work: seven orders, three drones, five zones, one refusal, one low battery."""
+    from operations.commands.fly import demo_command
+    from operations.inputs import FlightArguments
+
+    def command() -> Exit:
+        quiet = headless or as_json
+        flight = FlightArguments.chosen(sim=not px4, px4=px4, speed=speed, headless=quiet, out=out, seed=seed)
+        return demo_command(flight, as_json=as_json)
+
+    _end(command, as_json=as_json)
+
+
+@app.command()
+def watch(
+    bus: Annotated[str | None, typer.Option("--bus", help="Telemetry endpoint of a gateway.")] = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0, help="Stop after so long.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Watch a running fleet: a live table, or with --json a line per change."""
+    from operations.commands.watch import watch_command
+
+    _end(lambda: watch_command(bus, seconds, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def sim(
+    day: DayFile,
+    speed: Speed = None,
+    seed: Seed = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0, help="Stop after so long.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the day's fleet as simulated PX4 vehicles on UDP, for any ground station, until interrupted."""
+    from operations.commands.sim import sim_command
+    from operations.inputs import DayArguments
+
+    _end(lambda: sim_command(DayArguments(day), speed, seed, seconds, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check this machine: Python, libraries, ports, PX4 SITL; says how to mend what is missing."""
+    from operations.commands.doctor import doctor_command
+
+    _end(lambda: doctor_command(as_json=as_json), as_json=as_json)
+
+
+@zones_app.command("check")
+def zones_check(
+    files: Annotated[list[Path], typer.Argument(help="ED-269, ED-318, GeoJSON, KML, OpenAir or UASFM documents.")],
+    as_json: Json = False,
+) -> None:
+    """Read zone documents and report every zone: read, repaired or rejected, and why."""
+    from operations.commands.zones import zones_check_command
+
+    _end(lambda: zones_check_command(files, as_json=as_json), as_json=as_json)
+
+
+def main() -> None:
+    """Entry point of the `stork` command."""
+    app()

@@ -1,0 +1,241 @@
+"""Control of a day's flights: events from the bus to the supervisors, their commands to the gateway.
+
+Decides nothing itself. One task per vehicle flies its sorties one after the other; every effect is in the
+journal before it goes out.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from mission.dispatch.order_state import OrderState
+from mission.dispatch.sortie_state import SortieState
+from mission.model.flight import ApprovedFlight
+from mission.model.mission import Mission
+from mission.model.telemetry import VehicleState
+from mission.policy import Policy
+from mission.supervision.events import (
+    Begin,
+    Command,
+    DiversionEnded,
+    Event,
+    FlyInstead,
+    Freshness,
+    FreshnessChanged,
+    LandNow,
+    Launch,
+    LaunchEnded,
+    Load,
+    Observed,
+    Report,
+    Tick,
+    TransferEnded,
+)
+from mission.supervision.supervisor import Contingencies, Diversion, SortieSupervisor
+from operations.clock import MissionClock
+from operations.journal import Journal
+
+TICK_S = 0.2
+"""Wall time after which a supervisor hears a Tick when nothing else happens."""
+TRANSFER_TIMEOUT_S = 30.0
+COMMAND_TIMEOUT_S = 20.0
+"""Wall time that the gateway may take; its answer is late after this, and the vehicle's state decides."""
+
+
+class FleetLinks(Protocol):
+    """What control needs of the vehicles (`operations.links.GatewayLinks` in the running service)."""
+
+    def state(self, vehicle_id: str) -> VehicleState:
+        """Newest known state."""
+
+    def freshness(self, vehicle_id: str) -> Freshness:
+        """How old it is."""
+
+    async def wait_for_change(self, vehicle_id: str, timeout_s: float) -> None:
+        """Return at the vehicle's next state, or after `timeout_s` wall seconds."""
+
+    async def load(self, vehicle_id: str, mission: Mission, timeout_s: float) -> TransferEnded:
+        """Upload, read back, compare."""
+
+    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded:
+        """Arm and start what was loaded."""
+
+    async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
+        """Hold, replace the mission, start."""
+
+    async def land(self, vehicle_id: str, timeout_s: float) -> None:
+        """Land where it is."""
+
+
+@dataclass(frozen=True)
+class SortieOutcome:
+    """How one sortie ended.
+
+    Attributes:
+        track: (time, latitude, longitude, height above home) as telemetry showed it, in the air.
+        battery_used: share of the battery between take-off and landing, as telemetry showed it.
+    """
+
+    flight: ApprovedFlight
+    state: SortieState
+    orders: dict[str, OrderState]
+    reasons: dict[str, str]
+    diversion: Diversion | None
+    track: tuple[tuple[datetime, VehicleState], ...]
+    took_off: datetime | None
+    landed: datetime | None
+
+
+Listener = Callable[[datetime, str, Report], None]
+"""Called with time, vehicle id and report: for screens and logs."""
+
+
+@dataclass(frozen=True)
+class ControlDesk:
+    """What the control of a day works with."""
+
+    links: FleetLinks
+    clock: MissionClock
+    journal: Journal
+    contingencies: Contingencies
+    policy: Policy
+    listener: Listener
+
+
+async def fly_day(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
+    """Fly all sorties, each vehicle's in their order, and return how each ended."""
+    by_vehicle: dict[str, list[ApprovedFlight]] = {}
+    for flight in sorted(flights, key=lambda item: item.plan.departure):
+        by_vehicle.setdefault(flight.vehicle_id, []).append(flight)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_fly_vehicle(desk, queue)) for queue in by_vehicle.values()]
+    return [outcome for task in tasks for outcome in task.result()]
+
+
+async def _fly_vehicle(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
+    outcomes: list[SortieOutcome] = []
+    for flight in flights:
+        grounded = _why_grounded(outcomes)
+        outcomes.append(_not_flown(flight, grounded) if grounded else await SortieRun(desk, flight).run())
+    return outcomes
+
+
+class SortieRun:
+    """One sortie: feeds its supervisor and carries out what it asks for."""
+
+    def __init__(self, desk: ControlDesk, flight: ApprovedFlight) -> None:
+        self._desk = desk
+        self._flight = flight
+        self._vehicle_id = flight.vehicle_id
+        self._supervisor = SortieSupervisor(flight, desk.contingencies, desk.policy)
+        self._answers: asyncio.Queue[Event] = asyncio.Queue()
+        self._effects: set[asyncio.Task[None]] = set()
+        self._freshness: Freshness | None = None
+        self._boot_time_ms = -1
+        self._track: list[tuple[datetime, VehicleState]] = []
+        self._took_off: datetime | None = None
+        self._landed: datetime | None = None
+
+    async def run(self) -> SortieOutcome:
+        """Fly the sortie to its end."""
+        self._hear(Begin())
+        while not self._supervisor.finished:
+            await self._desk.links.wait_for_change(self._vehicle_id, TICK_S)
+            while not self._answers.empty():
+                self._hear(self._answers.get_nowait())
+            self._hear_telemetry()
+            self._hear(Tick())
+        for effect in self._effects:
+            effect.cancel()
+        await asyncio.gather(*self._effects, return_exceptions=True)
+        return SortieOutcome(
+            self._flight,
+            self._supervisor.state,
+            dict(self._supervisor.order_states),
+            dict(self._supervisor.reasons),
+            self._supervisor.diversion,
+            tuple(self._track),
+            self._took_off,
+            self._landed,
+        )
+
+    def _hear_telemetry(self) -> None:
+        freshness = self._desk.links.freshness(self._vehicle_id)
+        if freshness is not self._freshness:
+            self._freshness = freshness
+            self._hear(FreshnessChanged(freshness))
+        state = self._desk.links.state(self._vehicle_id)
+        if state.boot_time_ms != self._boot_time_ms:
+            self._boot_time_ms = state.boot_time_ms
+            if self._took_off and state.has_position and self._landed is None:
+                self._track.append((self._desk.clock.now(), state))
+            self._hear(Observed(state))
+
+    def _hear(self, event: Event) -> None:
+        now = self._desk.clock.now()
+        for command in self._supervisor.handle(event, now):
+            self._carry_out(command, now)
+
+    def _carry_out(self, command: Command, now: datetime) -> None:
+        links, vehicle_id = self._desk.links, self._vehicle_id
+        match command:
+            case Report():
+                self._report(command, now)
+            case Load(mission=mission):
+                self._effect("load", now, links.load(vehicle_id, mission, TRANSFER_TIMEOUT_S), mission.digest())
+            case Launch(digest=digest):
+                self._effect("launch", now, links.launch(vehicle_id, digest, COMMAND_TIMEOUT_S), digest)
+            case FlyInstead(mission=mission):
+                answer = links.fly_instead(vehicle_id, mission, TRANSFER_TIMEOUT_S)
+                self._effect("fly_instead", now, answer, mission.digest())
+            case LandNow():
+                self._effect("land", now, links.land(vehicle_id, COMMAND_TIMEOUT_S), command.reason)
+
+    def _effect(self, name: str, now: datetime, action: Awaitable[Event | None], subject: str) -> None:
+        """Write the intent down, then start the action; its answer comes back as an event."""
+        content = {"vehicle_id": self._vehicle_id, "effect": name, "subject": subject}
+        self._desk.journal.write("effect", now, content, effect=True)
+        task = asyncio.create_task(self._answer(action), name=f"{name} {self._vehicle_id}")
+        self._effects.add(task)
+        task.add_done_callback(self._effects.discard)
+
+    async def _answer(self, action: Awaitable[Event | None]) -> None:
+        event = await action
+        if event is not None:
+            self._answers.put_nowait(event)
+
+    def _report(self, report: Report, now: datetime) -> None:
+        if report.state == SortieState.AIRBORNE and self._took_off is None:
+            self._took_off = now
+        if report.state == SortieState.FINISHED:
+            self._landed = now
+        content = {
+            "vehicle_id": self._vehicle_id,
+            "report": report.kind,
+            "subject": report.subject,
+            "state": report.state,
+            "message": report.message,
+            "details": report.details,
+        }
+        self._desk.journal.write("report", now, content)
+        self._desk.listener(now, self._vehicle_id, report)
+
+
+def _not_flown(flight: ApprovedFlight, why: str) -> SortieOutcome:
+    orders = {order.order_id: OrderState.FAILED for order in flight.plan.sortie.orders}
+    return SortieOutcome(flight, SortieState.FAILED, orders, dict.fromkeys(orders, why), None, (), None, None)
+
+
+def _why_grounded(outcomes: Sequence[SortieOutcome]) -> str:
+    """Why a vehicle cannot fly its next sortie: it did not come home from its last one."""
+    if not outcomes:
+        return ""
+    last = outcomes[-1]
+    sortie = last.flight.plan.sortie
+    if last.state is not SortieState.FINISHED:
+        return f"its vehicle {sortie.vehicle.vehicle_id} failed on sortie {sortie.sortie_id}"
+    if last.diversion is not None and last.diversion.site is not sortie.hub:
+        return f"its vehicle {sortie.vehicle.vehicle_id} stands at {last.diversion.site.name}"
+    return ""
