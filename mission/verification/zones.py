@@ -1,0 +1,176 @@
+"""Zones prepared once for many missions, and the clearance of a path from those that bind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mission.model.airspace import CircleFootprint, GeoZone, Restriction, ZoneVolume
+from mission.policy import Policy
+from mission.verification.ellipsoid import BoolArray, FloatArray
+from mission.verification.heights import Heights
+from mission.verification.hours import Extent, applying_spans
+from mission.verification.path import FlownPath
+from mission.verification.shapes import Shape, shape_of
+
+METRES_PER_DEGREE = 110_500.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Volume:
+    zone: GeoZone
+    volume: ZoneVolume
+    shape: Shape
+    extent: Extent
+
+
+class PreparedZones:
+    """Zones with their geometry worked out. Make it once for a zone version; it does not change."""
+
+    def __init__(self, zones: Sequence[GeoZone]) -> None:
+        self.zones = tuple(zones)
+        self._volumes = tuple(
+            _Volume(zone, volume, shape_of(volume.footprint), _extent(volume))
+            for zone in self.zones
+            for volume in zone.volumes
+        )
+        self._centre_m = np.array([one.shape.centre_m for one in self._volumes]).reshape(-1, 3)
+        self._radius_m = np.array([one.shape.radius_m for one in self._volumes])
+
+    def clearance(self, path: FlownPath, heights: Heights, policy: Policy, limit_m: float) -> "ZoneClearance":
+        """Measure a path against every zone that binds it in place, height and time.
+
+        Args:
+            path: at least one piece.
+            heights: of that path.
+            policy: whose authorisations and margins hold.
+            limit_m: every volume nearer than this is reported.
+        """
+        demanding = np.array([_demands(one.zone, policy) for one in self._volumes], dtype=np.bool_)
+        candidates = np.flatnonzero(demanding)
+        bound = self._lower_bounds(path, candidates)
+        least_bound = bound.min(axis=0) if len(candidates) else np.empty(0)
+        smallest, nearest_id = np.inf, ""
+        offences: list[Offence] = []
+        for rank in np.argsort(least_bound, kind="stable"):
+            reach = max(limit_m, smallest)
+            if least_bound[rank] > reach:
+                break
+            one = self._volumes[int(candidates[rank])]
+            binding = heights.within(one.volume, policy.zone_height_margin_m)
+            binding &= _in_time(one, path, policy.zone_time_margin_s)
+            which = np.flatnonzero(binding & (bound[:, rank] <= reach))
+            if not len(which):
+                continue
+            clearance, share = one.shape.clearance(path.pieces, which)
+            worst = int(clearance.argmin())
+            if clearance[worst] < smallest:
+                smallest, nearest_id = float(clearance[worst]), one.zone.identifier
+            if clearance[worst] < limit_m:
+                whole = np.full(len(path.pieces), np.inf)
+                whole[which] = clearance
+                offences.append(Offence(one.zone, whole, int(which[worst]), float(share[worst])))
+        return ZoneClearance(smallest, nearest_id, tuple(offences))
+
+    def _lower_bounds(self, path: FlownPath, candidates: np.ndarray) -> FloatArray:
+        """Return (pieces, candidates) distances that the true clearances are not below, metres.
+
+        From each piece's chord to the ball around each shape: a straight line is never longer than the
+        geodesic.
+        """
+        centre = self._centre_m[candidates]
+        start = path.pieces.start_m
+        origin = start.mean(axis=0)  # small numbers keep the products exact to a millimetre
+        start, centre = start - origin, centre - origin
+        along = path.pieces.end_m - path.pieces.start_m
+        length2 = np.einsum("ij,ij->i", along, along)[:, None]
+        start_dot = start @ centre.T
+        share = along @ centre.T - np.einsum("ij,ij->i", start, along)[:, None]
+        share = np.clip(share / np.where(length2 > 0.0, length2, 1.0), 0.0, 1.0)
+        along_centre = along @ centre.T
+        along_start = np.einsum("ij,ij->i", along, start)[:, None]
+        apart2 = (
+            np.einsum("ij,ij->i", start, start)[:, None]
+            + np.einsum("ij,ij->i", centre, centre)[None, :]
+            - 2.0 * start_dot
+            + share * (share * length2 + 2.0 * (along_start - along_centre))
+        )
+        bound: FloatArray = np.sqrt(np.maximum(apart2, 0.0)) - self._radius_m[candidates]
+        return bound
+
+
+@dataclass(frozen=True, eq=False)
+class Offence:
+    """A zone that a path comes too near to.
+
+    Attributes:
+        zone: which.
+        clearance_m: (n,) of every piece; inf where the zone does not bind it or it is far away.
+        piece, share: where the path is nearest or deepest.
+    """
+
+    zone: GeoZone
+    clearance_m: FloatArray
+    piece: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneClearance:
+    """What a path was measured to be.
+
+    Attributes:
+        smallest_m: least clearance to any binding zone; inf where none binds, negative inside one.
+        nearest_zone_id: the zone it was measured to.
+        offences: every zone volume nearer than the limit asked for.
+    """
+
+    smallest_m: float
+    nearest_zone_id: str
+    offences: tuple[Offence, ...]
+
+
+def prepared(zones: "Sequence[GeoZone] | PreparedZones") -> PreparedZones:
+    """Return `zones` prepared."""
+    return zones if isinstance(zones, PreparedZones) else PreparedZones(zones)
+
+
+def _demands(zone: GeoZone, policy: Policy) -> bool:
+    """Whether a zone forbids flight to this operator; a restriction that is not understood does."""
+    match zone.restriction:
+        case Restriction.NO_RESTRICTION:
+            return False
+        case Restriction.REQ_AUTHORISATION | Restriction.USPACE:
+            return zone.identifier not in policy.authorised_zone_ids
+        case Restriction.CONDITIONAL:
+            return zone.identifier not in policy.conditions_met_zone_ids
+        case _:
+            return True
+
+
+def _in_time(one: _Volume, path: FlownPath, margin_s: float) -> BoolArray:
+    """Whether the zone may apply while the vehicle is on each piece.
+
+    The margin covers the time estimate's own error as well: a slow flight within the margin is no news.
+    """
+    first = path.early_s - margin_s
+    last = np.maximum(path.early_s + margin_s, path.late_s)
+    spans = applying_spans(one.zone.applicability, float(first.min()), float(last.max()), one.extent)
+    applies = np.zeros(len(first), dtype=np.bool_)
+    for begin, end in spans:
+        applies |= (first <= end) & (last >= begin)
+    return applies
+
+
+def _extent(volume: ZoneVolume) -> Extent:
+    """Return a box around a volume's footprint."""
+    footprint = volume.footprint
+    if isinstance(footprint, CircleFootprint):
+        lat, lon = footprint.center.latitude_deg, footprint.center.longitude_deg
+        tall = footprint.radius_m / METRES_PER_DEGREE
+        wide = tall / max(0.01, np.cos(np.radians(min(89.0, abs(lat) + tall))))
+        return Extent(max(-89.9, lat - tall), min(89.9, lat + tall), lon - wide, lon + wide)
+    lat_deg = np.array([point.latitude_deg for point in footprint.ring])
+    lon_deg = np.array([point.longitude_deg for point in footprint.ring])
+    lon_deg = lon_deg[0] + (lon_deg - lon_deg[0] + 180.0) % 360.0 - 180.0
+    return Extent(float(lat_deg.min()), float(lat_deg.max()), float(lon_deg.min()), float(lon_deg.max()))
