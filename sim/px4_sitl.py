@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mission.errors import InputError, InputProblem
+from mission.errors import InputError, InputProblem, LinkError
 from sim.px4_sitl_build import (
     BUILD_VARIABLE,
     Px4Description,
@@ -170,11 +170,11 @@ class Px4Instance:
         return Px4Shell(_started(self._build_dir), self.number)
 
     async def wait(self) -> int:
-        """Wait until PX4 ends, whatever the cause; its exit code. It usually outlives the wait: set a deadline."""
+        """Wait until PX4 ends, whatever the cause; its exit code. Give the wait a deadline: PX4 may run for ever."""
         return await _started(self._process).wait()
 
     async def stop(self) -> Px4Exit:
-        """End PX4 (SIGTERM, then SIGKILL) and free its number; the files stay until the block is left."""
+        """End PX4 (SIGTERM, then SIGKILL); the files and the number stay its own until the block is left."""
         process = _started(self._process)
         if self._exit is None:
             self.check_alive()
@@ -227,6 +227,13 @@ class Px4Instance:
         finally:
             ended.cancel()
         self.ready_after_s = time.monotonic() - self._started_s
+
+    async def _settle(self) -> None:
+        try:
+            await self.shell.settle_parameters(self.config.parameters)
+        except LinkError:
+            self.check_alive()  # its end says more than that it does not answer
+            raise
 
     async def _end(self, failed: bool) -> None:
         """Stop what runs, free the number, and keep or remove the files. Never raises but for cancellation."""
@@ -292,9 +299,7 @@ async def _bring_up(instances: Sequence[Px4Instance]) -> None:
             await _all_or_first_error(
                 [instance._await_ready(listeners[instance.onboard_port]) for instance in instances]
             )
-        await _all_or_first_error(
-            [instance.shell.settle_parameters(instance.config.parameters) for instance in instances]
-        )
+        await _all_or_first_error([instance._settle() for instance in instances])
     except BaseException as error:
         await _bring_down(instances, error)
         raise
@@ -302,23 +307,20 @@ async def _bring_up(instances: Sequence[Px4Instance]) -> None:
 
 async def _bring_down(instances: Sequence[Px4Instance], error: BaseException | None) -> None:
     """End all at once; the first that had died by itself is raised when there is no error already."""
+    died: Px4DiedError | None = None
     if error is None:
-        for instance in instances:
-            try:
+        try:
+            for instance in instances:
                 instance.check_alive()
-            except Px4DiedError as died:
-                error = died
-                break
-        raised_here = error
-    else:
-        raised_here = None
+        except Px4DiedError as its_end:
+            error = died = its_end
     await asyncio.gather(*(instance._end(failed=error is not None) for instance in instances))
     if error is not None:
         for instance in instances:
             if instance._work_dir is not None and instance._work_dir.exists():
                 error.add_note(f"PX4 instance {instance.number}: files kept in {instance._work_dir}")
-    if raised_here is not None:
-        raise raised_here
+    if died is not None:
+        raise died
 
 
 async def _all_or_first_error(steps: Sequence[Awaitable[None]]) -> None:

@@ -111,15 +111,30 @@ def try_lock(name: str) -> Reservation | None:
     """Lock ``stork-px4-<name>.lock`` for this process, or None when another open lock holds it."""
     path = RUNTIME_FOLDER / f"stork-px4-{name}.lock"
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        lock = _open_lock(path)
     except PermissionError:
-        return None  # another user's
+        return None  # another user's, and not for us to read
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
         return None
     return Reservation(lock)
+
+
+def _open_lock(path: Path) -> int:
+    """Open the lock file for reading, which is enough for a lock, and make it where it is not there yet.
+
+    Asking to create a file that another user made is refused in a sticky folder such as /tmp: look first.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        try:
+            return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:
+            return os.open(path, flags)  # made by another process in between
 
 
 def _server_socket(number: int) -> Path:

@@ -9,6 +9,7 @@ from mission.errors import CommandRejectedError, InputError, InputProblem, LinkT
 from sim.px4_sitl_config import same_parameter_value
 
 COMMAND_TIMEOUT_S = 10.0
+NOT_FOUND = 1  # exit code of `param show -q` for a name it does not know; 255 is "PX4 server not running"
 
 
 class Px4Shell:
@@ -39,9 +40,18 @@ class Px4Shell:
         return " ".join(found.group(1) for found in (release, commit) if found) or "unknown"
 
     async def parameter(self, name: str) -> str | None:
-        """The value as PX4 prints it (four decimals for a float), None when it uses no such parameter."""
+        """The value as PX4 prints it (four decimals for a float), None when it uses no such parameter.
+
+        Raises:
+            CommandRejectedError: PX4 does not run (any more).
+            LinkTimeoutError: no answer.
+        """
         returncode, text = await self._run("param", "show", "-q", name)
-        return text.split()[-1] if returncode == 0 and text else None
+        if returncode == NOT_FOUND:
+            return None
+        if returncode != 0 or not text:
+            raise CommandRejectedError(f"PX4 instance {self._number}: {name} cannot be read ({returncode}): {text}")
+        return text.split()[-1]
 
     async def settle_parameters(self, parameters: Mapping[str, int | float]) -> None:
         """See that PX4 holds each value; set again those that its start script has overwritten.
@@ -50,6 +60,7 @@ class Px4Shell:
 
         Raises:
             InputError: one problem for every parameter that PX4 does not use or does not hold as given.
+            CommandRejectedError, LinkTimeoutError: it cannot be asked.
         """
         problems = []
         for name, wanted in parameters.items():
