@@ -304,6 +304,11 @@ class SortieSupervisor:
     def _waited(self, now: datetime) -> None:
         if self.state is SortieState.LOADED:
             self._try_launch(now)
+        elif self.state is SortieState.LAUNCHING and self._since and now - self._since > TAKE_OFF_LIMIT:
+            why = f"told to start, but not in the air within {TAKE_OFF_LIMIT.total_seconds():.0f} s"
+            self._out.append(LandNow(why))
+            self._move(SortieEvent.LAUNCH_REFUSED, now, why)
+            self._fail_orders(why)
         elif self.state is SortieState.LOST and self._since and now - self._since > self._seconds("lost_give_up_s"):
             self._give_up(now, f"vehicle silent for more than {self._policy.lost_give_up_s:.0f} s")
 

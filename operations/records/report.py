@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mission.planner import DayPlan
-
 from mission.model.flight import ApprovedFlight
+from mission.planner import DayPlan
 from mission.supervision.events import Report
 from operations.control import SortieOutcome
 from operations.journal import plain

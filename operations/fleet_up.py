@@ -1,0 +1,155 @@
+"""Vehicles to fly a day on: simulated, PX4 SITL, or those that the fleet's document names."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+from sim.fleet_process import FleetProcess
+
+from mission.errors import InputError, InputProblem
+from mission.model.day import Day
+from mission.model.fleet import Hub, Vehicle
+from mission.model.flight import ApprovedFlight
+from mission.policy import Policy
+from operations.documents import SimulationDocument
+from sim.fleet_config import Fault, FleetConfig, GroundCrew, Home, Physical, VehicleConfig
+from sim.px4_sitl import KeepFiles, Px4Config, Px4Fleet, Px4Home
+
+NAV_ACC_RAD = "NAV_ACC_RAD"
+
+
+@dataclass(frozen=True)
+class FleetUp:
+    """A fleet that can be connected to.
+
+    Attributes:
+        vehicles: with the system ids and connection URLs under which they are really reached.
+        speed_factor: how much faster than real time their clock runs.
+        truth_log: what simulated vehicles really did, JSON lines; None for others.
+    """
+
+    vehicles: tuple[Vehicle, ...]
+    speed_factor: float
+    truth_log: Path | None = None
+
+
+@asynccontextmanager
+async def simulated_fleet(
+    day: Day, simulation: SimulationDocument, speed_factor: float, folder: Path, flights: Sequence[ApprovedFlight] = ()
+) -> AsyncIterator[FleetUp]:
+    """Run the day's vehicles as simulated PX4 in a process of their own, on free loopback ports.
+
+    They are loaded with the parcels of `flights`, in their order. Their truth log goes to `folder`.
+    """
+    faults = _faults(simulation)
+    truth_log = folder / "truth.jsonl"
+    with contextlib.ExitStack() as held:
+        ports = [_free_udp_port(held) for _ in day.vehicles]
+    config = FleetConfig(
+        vehicles=tuple(
+            _simulated(vehicle, _hub_of(day, vehicle), port, flights, day.policy)
+            for vehicle, port in zip(day.vehicles, ports, strict=True)
+        ),
+        seed=simulation.seed,
+        speed_factor=speed_factor,
+        ground_crew=GroundCrew(battery_swap_s=day.policy.turnaround_s / 2),
+        faults=faults,
+        truth_log=str(truth_log),
+    )
+    vehicles = tuple(
+        replace(vehicle, connection_url=f"udpin://127.0.0.1:{port}")
+        for vehicle, port in zip(day.vehicles, ports, strict=True)
+    )
+    async with FleetProcess(config):
+        yield FleetUp(vehicles, speed_factor, truth_log)
+
+
+@asynccontextmanager
+async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterator[FleetUp]:
+    """Run the day's vehicles as PX4 SITL instances, configured to fly as their types say."""
+    configs = [
+        Px4Config(
+            home=_px4_home(_hub_of(day, vehicle)),
+            speed_factor=speed_factor,
+            parameters=px4_parameters(vehicle, day.policy),
+            keep=KeepFiles.ALWAYS,
+            work_root=folder,
+        )
+        for vehicle in day.vehicles
+    ]
+    async with AsyncExitStack() as stack:
+        fleet = await stack.enter_async_context(Px4Fleet(configs))
+        vehicles = tuple(
+            replace(vehicle, system_id=instance.system_id, connection_url=instance.connection_url)
+            for vehicle, instance in zip(day.vehicles, fleet, strict=True)
+        )
+        yield FleetUp(vehicles, speed_factor)
+
+
+def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
+    """PX4 parameters that make a multicopter fly at the speeds its type is planned with."""
+    kind = vehicle.type
+    return {
+        "MPC_XY_CRUISE": kind.cruise_speed_m_s,
+        "MPC_XY_VEL_MAX": max(kind.cruise_speed_m_s, 12.0),
+        "MPC_Z_V_AUTO_UP": kind.climb_speed_m_s,
+        "MPC_Z_V_AUTO_DN": kind.descent_speed_m_s,
+        NAV_ACC_RAD: policy.waypoint_acceptance_m,
+    }
+
+
+def _faults(simulation: SimulationDocument) -> tuple[Fault, ...]:
+    """The day's faults as the simulator has them.
+
+    Raises:
+        InputError: an unknown kind or key.
+    """
+    try:
+        return msgspec.convert(simulation.faults, tuple[Fault, ...])
+    except msgspec.ValidationError as error:
+        problem = InputProblem("day", "simulation.faults", str(error), "See sim.fleet_config for the kinds of fault")
+        raise InputError(problem) from None
+
+
+def _simulated(
+    vehicle: Vehicle, hub: Hub, port: int, flights: Sequence[ApprovedFlight], policy: Policy
+) -> VehicleConfig:
+    mine = [flight for flight in flights if flight.vehicle_id == vehicle.vehicle_id]
+    mine.sort(key=lambda flight: flight.plan.departure)
+    kind = vehicle.type
+    return VehicleConfig(
+        vehicle_id=vehicle.vehicle_id,
+        system_id=vehicle.system_id,
+        partner_port=port,
+        home=Home(hub.position.latitude_deg, hub.position.longitude_deg, hub.ground_amsl_m),
+        physical=Physical(
+            empty_mass_kg=kind.empty_mass_kg,
+            cruise_speed_m_s=kind.cruise_speed_m_s,
+            max_speed_m_s=max(kind.cruise_speed_m_s, 12.0),
+            climb_speed_m_s=kind.climb_speed_m_s,
+            descent_speed_m_s=kind.descent_speed_m_s,
+            battery_wh=kind.battery_wh,
+            hover_power_w=kind.hover_power_w,
+            loads_kg=tuple(tuple(o.parcel.mass_kg for o in flight.plan.sortie.orders) for flight in mine),
+        ),
+        parameters={NAV_ACC_RAD: policy.waypoint_acceptance_m},
+    )
+
+
+def _hub_of(day: Day, vehicle: Vehicle) -> Hub:
+    return next(hub for hub in day.site.hubs if hub.hub_id == vehicle.hub_id)
+
+
+def _px4_home(hub: Hub) -> Px4Home:
+    return Px4Home(hub.position.latitude_deg, hub.position.longitude_deg, hub.ground_amsl_m)
+
+
+def _free_udp_port(held: contextlib.ExitStack) -> int:
+    """A loopback port that is free now; `held` keeps it until all ports of a fleet are chosen."""
+    probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    probe.bind(("127.0.0.1", 0))
+    return int(probe.getsockname()[1])

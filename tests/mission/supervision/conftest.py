@@ -1,0 +1,142 @@
+"""One approved flight to a drop 1 km north, and a supervisor that watches it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mission.model.fleet import Hub, LandingSite, Vehicle, VehicleType
+from mission.model.flight import ApprovedFlight, FlightPlan, Leg, LegKind, ReleasePoint, Sortie
+from mission.model.geo import GeoPoint
+from mission.model.mission import MavCommand, Mission, MissionItem
+from mission.model.orders import DropPoint, Order, Parcel
+from mission.model.telemetry import FlightMode, LandedState, VehicleState
+from mission.model.time import TimeWindow
+from mission.model.verdict import Verdict
+from mission.policy import Policy
+from mission.supervision.events import (
+    Begin,
+    Command,
+    Event,
+    Freshness,
+    FreshnessChanged,
+    Holding,
+    LaunchEnded,
+    Observed,
+    TransferEnded,
+)
+from mission.supervision.supervisor import Diversion, SortieSupervisor
+
+START = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
+HUB = Hub("hub", "Hub", GeoPoint(48.40, 15.60), 192.0)
+DROP = GeoPoint(48.409, 15.60)
+ALTERNATE = LandingSite("alt", "Meadow", GeoPoint(48.405, 15.605), 192.0)
+GRIPPER_ITEM = 3
+BATTERY_WH = 400.0
+
+
+def _flight() -> ApprovedFlight:
+    kind = VehicleType("quad", 2.5, 1, 5.0, 15.0, 3.0, 2.0, BATTERY_WH, 700.0)
+    vehicle = Vehicle("drone-1", kind, HUB.hub_id, 1, "udpin://127.0.0.1:14540")
+    order = Order("A-1", Parcel("P-1", 1.0), DropPoint(DROP), TimeWindow(START, START + timedelta(hours=1)))
+    sortie = Sortie("drone-1.1", vehicle, HUB, (order,), 0, START)
+    leg = Leg(LegKind.CRUISE, HUB.position, DROP, 60.0, 60.0, START, START + timedelta(minutes=5), 1.0, 60.0)
+    plan = FlightPlan(sortie, (leg,), 60.0, 80.0, (ALTERNATE,), 2000.0)
+    items = tuple(MissionItem(MavCommand.NAV_WAYPOINT) for _ in range(8))
+    mission = Mission(items, (), (), HUB.position, HUB.ground_amsl_m)
+    verdict = Verdict(mission.digest(), (), 50.0)
+    return ApprovedFlight(plan, mission, verdict, (ReleasePoint("A-1", GRIPPER_ITEM, DROP, 6.0),), (0,) * 8)
+
+
+@dataclass
+class FakeContingencies:
+    """Answers as the test sets them; records what was asked."""
+
+    to_finish_wh: float = 60.0
+    diversion: Diversion | None = None
+    asked: int = 0
+
+    def energy_to_finish_wh(self, flight: ApprovedFlight, state: VehicleState, payload_kg: float) -> float:
+        return self.to_finish_wh
+
+    def nearest_landing(
+        self, flight: ApprovedFlight, state: VehicleState, payload_kg: float, now: datetime
+    ) -> Diversion | None:
+        self.asked += 1
+        return self.diversion
+
+
+@dataclass
+class Flown:
+    """A supervisor under test, driven in virtual time."""
+
+    flight: ApprovedFlight
+    policy: Policy
+    contingencies: FakeContingencies
+    supervisor: SortieSupervisor
+    now: datetime = START
+    state: VehicleState = field(default_factory=lambda: VehicleState("drone-1"))
+
+    def hear(self, event: Event, after_s: float = 1.0) -> list[Command]:
+        """Let time pass, then deliver an event."""
+        self.now += timedelta(seconds=after_s)
+        return self.supervisor.handle(event, self.now)
+
+    def see(self, after_s: float = 1.0, **changes: object) -> list[Command]:
+        """Deliver a newer state of the vehicle."""
+        self.state = replace(self.state, boot_time_ms=self.state.boot_time_ms + 100, **changes)  # type: ignore[arg-type]
+        return self.hear(Observed(self.state), after_s)
+
+    def load(self) -> list[Command]:
+        """Bring the sortie to LOADED with a vehicle that is ready."""
+        self.hear(FreshnessChanged(Freshness.LIVE))
+        self.see(
+            latitude_deg=HUB.position.latitude_deg,
+            longitude_deg=HUB.position.longitude_deg,
+            height_home_m=0.0,
+            home_latitude_deg=HUB.position.latitude_deg,
+            home_longitude_deg=HUB.position.longitude_deg,
+            battery_remaining=1.0,
+            mode=FlightMode.HOLD,
+            landed_state=LandedState.ON_GROUND,
+            armable=True,
+            mission_current=0,
+        )
+        self.hear(Begin())
+        return self.hear(TransferEnded(Holding.LOADED, self.flight.mission.digest()))
+
+    def fly(self) -> list[Command]:
+        """Bring the sortie to AIRBORNE, on its way to the drop."""
+        self.load()
+        self.hear(LaunchEnded(ok=True))
+        return self.see(armed=True, landed_state=LandedState.IN_AIR, mode=FlightMode.MISSION, height_home_m=60.0)
+
+    def release(self) -> list[Command]:
+        """Fly to the drop, be seen low over it, and go on."""
+        over = {"latitude_deg": DROP.latitude_deg, "longitude_deg": DROP.longitude_deg}
+        self.see(mission_current=GRIPPER_ITEM, height_home_m=6.0, **over)
+        return self.see(mission_current=GRIPPER_ITEM + 1)
+
+    def touch_down(self, place: GeoPoint) -> list[Command]:
+        """Land and disarm somewhere."""
+        return self.see(
+            latitude_deg=place.latitude_deg,
+            longitude_deg=place.longitude_deg,
+            height_home_m=0.0,
+            landed_state=LandedState.ON_GROUND,
+            armed=False,
+        )
+
+
+@pytest.fixture
+def flown() -> Flown:
+    """A sortie that is planned and not begun."""
+    flight, policy = _flight(), Policy(operator_id="AUTtest0001")
+    contingencies = FakeContingencies()
+    return Flown(flight, policy, contingencies, SortieSupervisor(flight, contingencies, policy))
+
+
+@pytest.fixture
+def to_meadow(flown: Flown) -> Diversion:
+    """A diversion to the alternate."""
+    return Diversion(flown.flight.mission, ALTERNATE, 20.0, 500.0)

@@ -1,0 +1,344 @@
+"""What supervision does about a sortie, as rules: events in, commands out, in virtual time."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mission.dispatch.order_state import OrderState
+from mission.dispatch.sortie_state import SortieState
+from mission.errors import InvariantError
+from mission.model.geo import GeoPoint
+from mission.model.telemetry import FlightMode, LandedState
+from mission.supervision.events import (
+    Begin,
+    DiversionEnded,
+    FlyInstead,
+    Freshness,
+    FreshnessChanged,
+    Holding,
+    LandNow,
+    Launch,
+    LaunchEnded,
+    Load,
+    Report,
+    ReportKind,
+    Tick,
+    TransferEnded,
+)
+from mission.supervision.supervisor import Diversion, SortieSupervisor
+
+if TYPE_CHECKING:
+    from tests.mission.supervision.conftest import Flown
+
+HUB = GeoPoint(48.40, 15.60)
+MEADOW = GeoPoint(48.405, 15.605)
+NOWHERE = GeoPoint(48.42, 15.62)
+
+
+def alarms(commands: list[object]) -> list[str]:
+    """Codes of the alarms among commands."""
+    return [c.state for c in commands if isinstance(c, Report) and c.kind is ReportKind.ALARM]
+
+
+def test_a_sortie_begins_with_loading_the_approved_mission(flown: "Flown") -> None:
+    """The first effect is an upload, never an arm."""
+    commands = flown.hear(Begin())
+    assert [c for c in commands if not isinstance(c, Report)] == [Load(flown.flight.mission)]
+
+
+def test_launch_follows_only_a_read_back_that_equals_what_was_approved(flown: "Flown") -> None:
+    """Invariant I-3: LOADED with the approved digest launches, bound to that digest."""
+    commands = flown.load()
+    assert Launch(flown.flight.mission.digest()) in commands
+
+
+def test_a_vehicle_that_holds_another_mission_is_never_launched(flown: "Flown") -> None:
+    """LOADED with a foreign digest is doubt, not success (fault F-V13)."""
+    flown.hear(FreshnessChanged(Freshness.LIVE))
+    flown.hear(Begin())
+    commands = flown.hear(TransferEnded(Holding.LOADED, "0" * 64))
+    assert not any(isinstance(c, Launch) for c in commands)
+
+
+def test_doubt_is_resolved_by_loading_again_and_given_up_after_three_attempts(flown: "Flown") -> None:
+    """UNKNOWN cannot arm (fault F-V12): load again, then fail with the reason."""
+    loads = sum(isinstance(c, Load) for c in flown.hear(Begin()))
+    for _ in range(3):
+        loads += sum(isinstance(c, Load) for c in flown.hear(TransferEnded(Holding.UNKNOWN, "", "link lost")))
+    assert loads == 3
+    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.supervisor.order_states == {"A-1": OrderState.FAILED}
+    assert "link lost" in flown.supervisor.reasons["A-1"]
+
+
+def test_a_refused_mission_fails_the_sortie_with_the_vehicles_words(flown: "Flown") -> None:
+    """NOT_LOADED ends the sortie; the order's reason carries the autopilot's (fault F-V14)."""
+    flown.hear(Begin())
+    flown.hear(TransferEnded(Holding.NOT_LOADED, "", "Geofence violation for waypoint 2"))
+    assert flown.supervisor.state is SortieState.FAILED
+    assert "Geofence violation" in flown.supervisor.reasons["A-1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"armable": False}, "pre-arm"),
+        ({"battery_remaining": 0.30}, "battery holds 120 Wh"),
+        ({"battery_remaining": float("nan")}, "battery state is not known"),
+        ({"home_latitude_deg": float("nan")}, "home is not set"),
+        ({"home_latitude_deg": 48.41}, "its home is"),
+        ({"latitude_deg": 48.41}, "its position is"),
+        ({"armed": True}, "armed"),
+        ({"landed_state": LandedState.IN_AIR}, "IN_AIR"),
+    ],
+)
+def test_the_gate_holds_a_launch_back_and_names_the_rule(flown: "Flown", change: dict[str, object], rule: str) -> None:
+    """Invariant I-8: each missing condition alone keeps the vehicle down; after the time limit it is the reason."""
+    flown.hear(FreshnessChanged(Freshness.LIVE))
+    flown.load()  # makes the state; a second supervisor then sees it spoilt
+    fresh = type(flown)(
+        flown.flight,
+        flown.policy,
+        flown.contingencies,
+        SortieSupervisor(flown.flight, flown.contingencies, flown.policy),
+    )
+    fresh.hear(FreshnessChanged(Freshness.LIVE))
+    fresh.state = flown.state
+    fresh.see(**change)
+    fresh.hear(Begin())
+    commands = fresh.hear(TransferEnded(Holding.LOADED, fresh.flight.mission.digest()))
+    assert not any(isinstance(c, Launch) for c in commands)
+    fresh.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
+    assert fresh.supervisor.state is SortieState.FAILED
+    assert rule in fresh.supervisor.reasons["A-1"]
+
+
+def test_nothing_launches_without_an_operator_id(flown: "Flown") -> None:
+    """Capability C-20: the registration is part of the gate."""
+    flown.supervisor = SortieSupervisor(flown.flight, flown.contingencies, replace(flown.policy, operator_id=""))
+    assert not any(isinstance(c, Launch) for c in flown.load())
+
+
+def test_nothing_launches_on_stale_telemetry(flown: "Flown") -> None:
+    """Fault F-L2: what was ready three seconds ago is not known to be ready."""
+    flown.hear(FreshnessChanged(Freshness.LIVE))
+    flown.hear(FreshnessChanged(Freshness.STALE))
+    flown.supervisor.handle(Begin(), flown.now)
+    commands = flown.hear(TransferEnded(Holding.LOADED, flown.flight.mission.digest()))
+    assert not any(isinstance(c, Launch) for c in commands)
+
+
+def test_a_refused_launch_fails_the_sortie_and_keeps_the_reason(flown: "Flown") -> None:
+    """Fault F-V9: arming denied is the order's reason."""
+    flown.load()
+    flown.hear(LaunchEnded(ok=False, reason="Arming denied: Resolve system health failures first"))
+    assert flown.supervisor.state is SortieState.FAILED
+    assert "Arming denied" in flown.supervisor.reasons["A-1"]
+
+
+def test_an_accepted_launch_is_not_yet_a_flight(flown: "Flown") -> None:
+    """Airborne is what telemetry shows, not what was acknowledged."""
+    flown.load()
+    flown.hear(LaunchEnded(ok=True))
+    assert flown.supervisor.state is SortieState.LAUNCHING
+    flown.see(armed=True, landed_state=LandedState.IN_AIR, mode=FlightMode.MISSION)
+    assert flown.supervisor.state is SortieState.AIRBORNE
+    assert flown.supervisor.order_states == {"A-1": OrderState.IN_FLIGHT}
+
+
+def test_a_vehicle_that_armed_and_never_left_the_ground_is_told_to_land_and_fails(flown: "Flown") -> None:
+    """No progress is noticed without a new event (fault F-V10)."""
+    flown.load()
+    flown.hear(LaunchEnded(ok=True))
+    commands = flown.hear(Tick(), after_s=121)
+    assert any(isinstance(c, LandNow) for c in commands)
+    assert flown.supervisor.state is SortieState.FAILED
+
+
+def test_delivered_needs_the_vehicle_seen_low_over_the_drop(flown: "Flown") -> None:
+    """Invariant I-10: release passed and position evidence make a delivery."""
+    flown.fly()
+    flown.release()
+    assert flown.supervisor.order_states == {"A-1": OrderState.DELIVERED}
+
+
+def test_a_release_passed_without_being_seen_there_is_not_a_delivery(flown: "Flown") -> None:
+    """Fault F-V20: DO_GRIPPER's completion proves nothing."""
+    flown.fly()
+    commands = flown.see(mission_current=5)
+    assert flown.supervisor.order_states == {"A-1": OrderState.FAILED}
+    assert alarms(commands) == ["RELEASE_NOT_CONFIRMED"]
+
+
+def test_a_release_seen_from_cruise_height_is_not_a_delivery(flown: "Flown") -> None:
+    """Fault F-V22: over the drop but high is no evidence."""
+    flown.fly()
+    flown.see(mission_current=3, latitude_deg=48.409, longitude_deg=15.60, height_home_m=30.0)
+    flown.see(mission_current=5, height_home_m=60.0)
+    assert flown.supervisor.order_states == {"A-1": OrderState.FAILED}
+
+
+def test_finished_means_landed_and_disarmed_not_last_item_reached(flown: "Flown") -> None:
+    """PX4 reports the last item reached 16-20 s before touch-down: still airborne then."""
+    flown.fly()
+    flown.release()
+    flown.see(mission_current=7, latitude_deg=HUB.latitude_deg, longitude_deg=HUB.longitude_deg, height_home_m=20.0)
+    assert flown.supervisor.state is SortieState.AIRBORNE
+    flown.touch_down(HUB)
+    assert flown.supervisor.state is SortieState.FINISHED
+    assert flown.supervisor.finished
+
+
+def test_a_parcel_that_comes_home_is_returned(flown: "Flown") -> None:
+    """Landing at the hub with the parcel aboard is not a delivery."""
+    flown.fly()
+    flown.touch_down(HUB)
+    assert flown.supervisor.order_states == {"A-1": OrderState.RETURNED}
+
+
+def test_landing_off_every_permitted_site_fails_the_order_and_calls_a_person(flown: "Flown") -> None:
+    """Fault F-V23."""
+    flown.fly()
+    commands = flown.touch_down(NOWHERE)
+    assert alarms(commands) == ["OFF_TARGET_LANDING"]
+    assert flown.supervisor.order_states == {"A-1": OrderState.FAILED}
+
+
+def test_a_battery_that_cannot_finish_diverts_at_the_first_sample(flown: "Flown", to_meadow: Diversion) -> None:
+    """Fault F-V2: 60 % → 22 % is decided on the sample that shows it."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    assert not any(isinstance(c, FlyInstead) for c in flown.see(battery_remaining=0.60))
+    commands = flown.see(battery_remaining=0.22)  # 88 Wh, 60 Wh to finish, 40 Wh must remain
+    assert alarms(commands) == ["LOW_BATTERY"]
+    assert [c.site for c in commands if isinstance(c, FlyInstead)] == [to_meadow.site]
+    assert flown.supervisor.state is SortieState.DIVERTING
+
+
+def test_a_diverted_parcel_is_diverted_with_its_reason(flown: "Flown", to_meadow: Diversion) -> None:
+    """Fault F-V1: the order names where its parcel stands and why."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    flown.see(battery_remaining=0.22)
+    flown.hear(DiversionEnded(ok=True))
+    flown.touch_down(MEADOW)
+    assert flown.supervisor.order_states == {"A-1": OrderState.DIVERTED}
+    assert "Meadow" in flown.supervisor.reasons["A-1"]
+    assert "88 Wh" in flown.supervisor.reasons["A-1"]
+
+
+def test_a_diversion_is_asked_for_once(flown: "Flown", to_meadow: Diversion) -> None:
+    """Further low samples while it is under way change nothing."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    flown.see(battery_remaining=0.22)
+    assert not any(isinstance(c, FlyInstead) for c in flown.see(battery_remaining=0.21))
+
+
+def test_passing_items_of_a_diversion_releases_nothing(flown: "Flown", to_meadow: Diversion) -> None:
+    """The diversion's item numbers are not the mission's."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    flown.see(battery_remaining=0.22)
+    flown.hear(DiversionEnded(ok=True))
+    flown.see(mission_current=6)
+    assert flown.supervisor.order_states == {"A-1": OrderState.IN_FLIGHT}
+
+
+def test_a_failed_diversion_is_tried_again_then_lands_where_it_is(flown: "Flown", to_meadow: Diversion) -> None:
+    """The ladder ends: three attempts, then down."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    flown.see(battery_remaining=0.22)
+    again = [flown.hear(DiversionEnded(ok=False, reason="no answer")) for _ in range(3)]
+    assert [any(isinstance(c, FlyInstead) for c in commands) for commands in again] == [True, True, False]
+    assert any(isinstance(c, LandNow) for c in again[-1])
+
+
+def test_with_no_site_in_reach_a_mission_that_can_still_finish_goes_on(flown: "Flown") -> None:
+    """Less reserve at home beats a landing in a garden."""
+    flown.fly()
+    commands = flown.see(battery_remaining=0.22)
+    assert not any(isinstance(c, LandNow) for c in commands)
+    assert "NO_SITE_REACHABLE" in alarms(commands)
+
+
+def test_with_nothing_in_reach_at_all_it_lands_while_it_can(flown: "Flown") -> None:
+    """The last rung: a controlled landing before the battery ends."""
+    flown.fly()
+    commands = flown.see(battery_remaining=0.10)
+    assert any(isinstance(c, LandNow) for c in commands)
+
+
+@pytest.mark.parametrize("mode", [FlightMode.RETURN, FlightMode.LAND, FlightMode.MANUAL])
+def test_a_vehicle_that_leads_is_observed_and_never_countermanded(
+    flown: "Flown", to_meadow: Diversion, mode: FlightMode
+) -> None:
+    """Invariant I-19, faults F-V26 and F-V28: no command follows, not even on a low battery."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    commands = flown.see(mode=mode, battery_remaining=0.22)
+    assert alarms(commands) == ["VEHICLE_LED"]
+    assert all(isinstance(c, Report) for c in commands)
+
+
+def test_a_lost_link_is_an_alarm_and_a_regained_one_goes_on(flown: "Flown") -> None:
+    """Fault F-L2: no order is given while LOST; the flight is picked up where it is."""
+    flown.fly()
+    commands = flown.hear(FreshnessChanged(Freshness.LOST))
+    assert alarms(commands) == ["LINK_LOST"]
+    assert flown.supervisor.state is SortieState.LOST
+    flown.hear(FreshnessChanged(Freshness.LIVE))
+    assert flown.supervisor.state is SortieState.AIRBORNE
+
+
+def test_a_link_regained_during_a_diversion_does_not_divert_again(flown: "Flown", to_meadow: Diversion) -> None:
+    """The diversion under way stays the plan."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    flown.see(battery_remaining=0.22)
+    flown.hear(FreshnessChanged(Freshness.LOST))
+    commands = flown.hear(FreshnessChanged(Freshness.LIVE))
+    assert flown.supervisor.state is SortieState.DIVERTING
+    assert not any(isinstance(c, FlyInstead) for c in commands)
+
+
+def test_a_vehicle_that_stays_silent_fails_its_sortie_by_the_deadline(flown: "Flown") -> None:
+    """Fault F-V25, invariant I-26: lost orders become terminal."""
+    flown.fly()
+    flown.hear(FreshnessChanged(Freshness.LOST))
+    flown.hear(Tick(), after_s=flown.policy.lost_give_up_s + 1)
+    assert flown.supervisor.state is SortieState.FAILED
+    assert "silent" in flown.supervisor.reasons["A-1"]
+
+
+def test_a_flight_that_takes_too_long_raises_an_alarm_once(flown: "Flown") -> None:
+    """Fault F-V19."""
+    flown.fly()
+    first = flown.see(after_s=5 * 60 * 1.25 + 31)
+    assert "OVERDUE" in alarms(first)
+    assert "OVERDUE" not in alarms(flown.see())
+
+
+def test_an_event_the_table_does_not_know_is_an_error(flown: "Flown") -> None:
+    """State machines are closed: a second Begin is a defect, not a restart."""
+    flown.hear(Begin())
+    with pytest.raises(InvariantError, match="LOAD"):
+        flown.hear(Begin())
+
+
+def test_the_same_events_give_the_same_commands(flown: "Flown", to_meadow: Diversion) -> None:
+    """Decisions are replayable."""
+    flown.contingencies.diversion = to_meadow
+
+    def play() -> list[object]:
+        twin = type(flown)(
+            flown.flight,
+            flown.policy,
+            flown.contingencies,
+            SortieSupervisor(flown.flight, flown.contingencies, flown.policy),
+        )
+        return [*twin.fly(), *twin.see(battery_remaining=0.22), *twin.touch_down(MEADOW)]
+
+    assert play() == play()
