@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mission.airspace import ed269, geojson
+from mission.airspace import ed269, ed318, geojson, uasfm
 from mission.airspace.assembly import Read, assemble
 from mission.airspace.bounds import GeoBounds
 from mission.airspace.json_text import kind_of, parse_json
@@ -84,5 +84,12 @@ def _read_entries(root: Mapping[str, object], entries: list[object], path: str, 
     if any("identifier" in held and "restriction" in held for held in properties):
         scope.format = "ED-269"
         return ed269.read_ed269_features(entries, scope)
+    if uasfm.is_uasfm(members):
+        scope.format = "UASFM"
+        return uasfm.read_uasfm_features(entries, scope)
+    if ed318.is_ed318(root, members):
+        scope.format = "ED-318"
+        ed318.read_metadata(root, scope)
+        return ed318.read_ed318_features(entries, scope)
     scope.format = "GeoJSON"
     return geojson.read_geojson_features(entries, scope)
