@@ -1,0 +1,118 @@
+"""Fits the zones around a flight into few polygons of few vertices, outward only."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from mission.compile.outward import OutwardRing, Point
+from mission.errors import InvariantError
+
+VERTICES_PER_EXCLUSION = 4
+"""With fewer than this to spend on each polygon, polygons are joined first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """One simple polygon and the zones that it holds at least partly."""
+
+    zone_ids: tuple[str, ...]
+    ring: tuple[Point, ...]
+
+    @property
+    def ring_array(self) -> NDArray[np.float64]:
+        """The ring as an (n, 2) array."""
+        return np.array(self.ring, dtype=np.float64)
+
+
+def fit_exclusions(
+    pieces: dict[str, shapely.Geometry], corridor: shapely.Geometry, budget: int
+) -> list[Exclusion] | None:
+    """Return polygons of `budget` vertices in all that cover all pieces and keep off the corridor, or None.
+
+    Args:
+        pieces: by zone id, polygons or multipolygons, metres; none touches `corridor`.
+        corridor: prepared; ground that no exclusion may touch.
+        budget: vertices there are.
+    """
+    rings = [
+        OutwardRing.of(_hull_where_free(part, corridor), corridor)
+        for part in without_holes(shapely.union_all(list(pieces.values())), corridor)
+    ]
+    while sum(len(ring.vertices) for ring in rings) > budget:
+        crowded = len(rings) * VERTICES_PER_EXCLUSION > budget
+        if not (crowded and _join(rings, corridor)) and not _shrink(rings) and not _join(rings, corridor):
+            return None
+    return [_exclusion(ring, pieces) for ring in rings] if _covered(rings, pieces) else None
+
+
+def without_holes(geometry: shapely.Geometry, corridor: shapely.Geometry) -> list[shapely.Polygon]:
+    """Return polygons without holes that cover `geometry` and keep off the corridor.
+
+    A hole is filled where the corridor allows; a ring of zones around the flight is cut in two.
+    """
+    done: list[shapely.Polygon] = []
+    waiting = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
+    while waiting:
+        part = waiting.pop()
+        kept = [hole for hole in part.interiors if shapely.intersects(corridor, shapely.Polygon(hole))]
+        filled = shapely.Polygon(part.exterior, kept)
+        if not kept:
+            done.append(filled)
+            continue
+        west, south, east, north = filled.bounds
+        middle = float(shapely.Polygon(kept[0]).centroid.y)
+        for half in (shapely.box(west, south, east, middle), shapely.box(west, middle, east, north)):
+            cut = shapely.get_parts(shapely.intersection(filled, half))
+            waiting.extend(piece for piece in cut if piece.geom_type == "Polygon")
+    return done
+
+
+def _hull_where_free(polygon: shapely.Polygon, corridor: shapely.Geometry) -> shapely.Polygon:
+    """Return the convex hull where the corridor allows it: it has fewer vertices, and is exact for circles."""
+    hull = polygon.convex_hull
+    return polygon if shapely.intersects(corridor, hull) else hull
+
+
+def _shrink(rings: list[OutwardRing]) -> bool:
+    """Take away the vertex that costs least; return whether one could be."""
+    return any(ring.shrink() for ring in sorted(rings, key=OutwardRing.cheapest_m2))
+
+
+def _join(rings: list[OutwardRing], corridor: shapely.Geometry) -> bool:
+    """Replace the two rings whose common hull adds least area by that hull; return whether two could be."""
+    if len(rings) < 2:
+        return False
+    pairs = list(combinations(range(len(rings)), 2))
+    polygons = [ring.polygon for ring in rings]
+    hulls = shapely.convex_hull(
+        shapely.union(
+            np.array([polygons[first] for first, _ in pairs]), np.array([polygons[second] for _, second in pairs])
+        )
+    )
+    added = shapely.area(hulls) - np.array([polygons[a].area + polygons[b].area for a, b in pairs])
+    for choice in np.argsort(added):
+        if not shapely.intersects(corridor, hulls[choice]):
+            first, second = pairs[choice]
+            joined = OutwardRing.of(hulls[choice], corridor)
+            rings[:] = [ring for index, ring in enumerate(rings) if index not in (first, second)]
+            rings.append(joined)
+            return True
+    return False
+
+
+def _covered(rings: list[OutwardRing], pieces: dict[str, shapely.Geometry]) -> bool:
+    """Check that nothing restricted was let go; simplification that did would be a defect."""
+    whole = shapely.union_all([ring.polygon for ring in rings]).buffer(1e-6)
+    for zone_id, piece in pieces.items():
+        if not shapely.covers(whole, piece):
+            raise InvariantError(f"simplifying the fence let go of part of zone {zone_id}")
+    return True
+
+
+def _exclusion(ring: OutwardRing, pieces: dict[str, shapely.Geometry]) -> Exclusion:
+    polygon = ring.polygon
+    held = tuple(zone_id for zone_id, piece in pieces.items() if shapely.intersects(polygon, piece))
+    return Exclusion(held, tuple(ring.vertices))

@@ -1,0 +1,125 @@
+"""MAVLink mission, fence and rally items as PX4 accepts them and reads them back.
+
+Positions are GLOBAL_RELATIVE_HOME_INT (frame 6) and an unset yaw is NaN; commands without a position must be
+frame MISSION (2), or PX4 rejects them. Fence vertices are frame GLOBAL (0), rally points frame
+GLOBAL_RELATIVE_ALT (3). Parameters that a command does not use are written as PX4 reads them back, so that what
+is read back compares equal.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from mission.model.geo import GeoPoint
+from mission.model.mission import (
+    GRIPPER_RELEASE,
+    MavCommand,
+    MavFrame,
+    MissionItem,
+    degrees_e7,
+)
+
+FENCE_VERTEX_LIMIT = 64
+"""PX4 answers NO_SPACE to a fence of more vertices."""
+
+RALLY_POINT_LIMIT = 32
+"""PX4 answers NO_SPACE to more rally points."""
+
+_GROUND_SPEED = 1.0  # DO_CHANGE_SPEED param1, SPEED_TYPE_GROUNDSPEED
+_NO_CHANGE = -1.0  # DO_CHANGE_SPEED throttle, NAV_DELAY clock time: not used
+
+
+def takeoff(point: GeoPoint, height_home_m: float) -> MissionItem:
+    """Climb from the ground at `point` to `height_home_m`."""
+    return _at(MavCommand.NAV_TAKEOFF, point, height_home_m)
+
+
+def waypoint(point: GeoPoint, height_home_m: float, *, acceptance_m: float, hold_s: float = 0.0) -> MissionItem:
+    """Fly straight to `point` at `height_home_m`; reached within `acceptance_m`, then hold."""
+    return _at(MavCommand.NAV_WAYPOINT, point, height_home_m, param1=hold_s, param2=acceptance_m)
+
+
+def land(point: GeoPoint, ground_home_m: float) -> MissionItem:
+    """Descend at `point` onto ground that lies `ground_home_m` above home."""
+    return _at(MavCommand.NAV_LAND, point, ground_home_m)
+
+
+def change_speed(ground_speed_m_s: float) -> MissionItem:
+    """Fly at this ground speed from here on."""
+    return _command(MavCommand.DO_CHANGE_SPEED, _GROUND_SPEED, ground_speed_m_s, _NO_CHANGE)
+
+
+def release(gripper: int) -> MissionItem:
+    """Open gripper number `gripper`, counted from 1."""
+    return _command(MavCommand.DO_GRIPPER, float(gripper), GRIPPER_RELEASE, 0.0)
+
+
+def delay(duration_s: float) -> MissionItem:
+    """Stay for `duration_s`."""
+    return _command(MavCommand.NAV_DELAY, duration_s, _NO_CHANGE, _NO_CHANGE, _NO_CHANGE)
+
+
+def fence_polygon(ring: Sequence[GeoPoint], *, inclusion: bool) -> tuple[MissionItem, ...]:
+    """The vertices of one fence polygon, not closed.
+
+    Raises:
+        ValueError: fewer than 3 vertices.
+    """
+    if len(ring) < 3:
+        raise ValueError(f"a fence polygon needs at least 3 vertices, not {len(ring)}")
+    command = MavCommand.FENCE_POLYGON_INCLUSION if inclusion else MavCommand.FENCE_POLYGON_EXCLUSION
+    return tuple(_fence_item(command, point, float(len(ring))) for point in ring)
+
+
+def fence_circle(center: GeoPoint, radius_m: float, *, inclusion: bool) -> MissionItem:
+    """One fence circle."""
+    command = MavCommand.FENCE_CIRCLE_INCLUSION if inclusion else MavCommand.FENCE_CIRCLE_EXCLUSION
+    return _fence_item(command, center, radius_m)
+
+
+def rally_point(point: GeoPoint, ground_home_m: float) -> MissionItem:
+    """A landing site; PX4 takes its height as that of the ground there, above home."""
+    return MissionItem(
+        command=MavCommand.RALLY_POINT,
+        frame=MavFrame.GLOBAL_RELATIVE_HOME,
+        param4=0.0,
+        x=degrees_e7(point.latitude_deg),
+        y=degrees_e7(point.longitude_deg),
+        z=ground_home_m,
+    )
+
+
+def position_items(items: Iterable[MissionItem]) -> list[MissionItem]:
+    """Return the items that carry a position."""
+    return [item for item in items if item.frame != MavFrame.MISSION]
+
+
+def _at(
+    command: MavCommand, point: GeoPoint, height_home_m: float, *, param1: float = 0.0, param2: float = 0.0
+) -> MissionItem:
+    return MissionItem(
+        command=command,
+        frame=MavFrame.GLOBAL_RELATIVE_HOME_INT,
+        param1=param1,
+        param2=param2,
+        param4=math.nan,
+        x=degrees_e7(point.latitude_deg),
+        y=degrees_e7(point.longitude_deg),
+        z=height_home_m,
+    )
+
+
+def _command(command: MavCommand, param1: float, param2: float, param3: float, param4: float = 0.0) -> MissionItem:
+    return MissionItem(
+        command=command, frame=MavFrame.MISSION, param1=param1, param2=param2, param3=param3, param4=param4
+    )
+
+
+def _fence_item(command: MavCommand, point: GeoPoint, param1: float) -> MissionItem:
+    return MissionItem(
+        command=command,
+        frame=MavFrame.GLOBAL_AMSL,
+        param1=param1,
+        param4=0.0,
+        x=degrees_e7(point.latitude_deg),
+        y=degrees_e7(point.longitude_deg),
+    )
