@@ -18,7 +18,7 @@ from mission.verification.deliveries import check_deliveries
 from mission.verification.fence import check_fence
 from mission.verification.heights import Heights, check_heights, check_home
 from mission.verification.items import POSITION_COMMANDS, check_items
-from mission.verification.path import CruisePerformance, FlownPath, flown_path, read_path
+from mission.verification.path import CruisePerformance, FlownPath, Reading, flown_path, read_path
 from mission.verification.rally import check_rally
 from mission.verification.rules import RuleCode, broken
 from mission.verification.sequence import check_sequence
@@ -57,8 +57,9 @@ def verify(
         geoid: without it heights above the ellipsoid are unknown.
 
     Returns:
-        all findings, in the order form, sequence, heights, deliveries, zones, fence, rally points. The
-        smallest clearance is −inf where an item could not be read: then nothing is known of the path.
+        all findings, in the order form, sequence, home, deliveries, heights, zones, fence, rally points. Where
+        an item says no place to fly to there is no path: nothing of it is judged, and the smallest clearance
+        is −inf.
 
     Raises:
         ValueError: `departure` has no time zone.
@@ -75,13 +76,16 @@ def verify(
         policy=policy,
     )
     findings += check_home(mission.home, mission.home_amsl_m, terrain)
-    reading = read_path(mission, places, performance, start, start_height_home_m)
-    findings += check_deliveries(reading.releases, drops, mission.home_amsl_m, terrain, policy)
-    path: FlownPath | None = None
-    smallest = math.inf
+    unread = any(
+        place is None and item.command in POSITION_COMMANDS for item, place in zip(mission.items, places, strict=True)
+    )
+    reading = Reading((), ()) if unread else read_path(mission, places, performance, start, start_height_home_m)
+    path = flown_path(reading.legs, departure, delay_allowance) if reading.legs else None
+    smallest = -math.inf
     ready = prepared(zones)
-    if reading.legs:
-        path = flown_path(reading.legs, departure, delay_allowance)
+    if not unread:
+        findings += check_deliveries(reading.releases, drops, mission.home_amsl_m, terrain, policy)
+    if path is not None:
         heights = Heights.of(path, mission.home_amsl_m, terrain, geoid)
         findings += check_heights(path, heights, policy)
         measured = ready.clearance(path, heights, policy, policy.verified_clearance_m)
@@ -93,14 +97,7 @@ def verify(
         findings += check_rally(
             mission, flight=path, fence=fence, zones=ready, terrain=terrain, geoid=geoid, policy=policy
         )
-    unread = path is None or any(
-        place is None and item.command in POSITION_COMMANDS for item, place in zip(mission.items, places, strict=True)
-    )
-    return Verdict(
-        mission_digest=mission.digest(),
-        findings=tuple(findings),
-        smallest_clearance_m=-math.inf if unread else smallest,
-    )
+    return Verdict(mission_digest=mission.digest(), findings=tuple(findings), smallest_clearance_m=smallest)
 
 
 def zone_findings(measured: ZoneClearance, path: FlownPath, limit_m: float, airborne: bool) -> list[Finding]:
