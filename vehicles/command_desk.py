@@ -1,0 +1,203 @@
+"""Where commands become effects: at most once, in time, by the right hand, one at a time per vehicle.
+
+No sockets here: the gateway hands in commands and sends back results.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from mission.errors import LinkError
+from vehicles import messages as m
+from vehicles.commands import CLEANUP_TIMEOUT_S, fly_instead, launch
+from vehicles.link import Outcome, OutcomeStatus, TransferResult, TransferState, VehicleLink
+from vehicles.link_health import LinkCondition
+
+REMEMBERED_COMMANDS = 4096
+"""Answers kept for repeated command ids."""
+
+_SAFETY = (m.Hold, m.Land, m.ReturnToLaunch, m.Disarm)
+_STATUS = {
+    OutcomeStatus.OBSERVED: m.CommandStatus.DONE,
+    OutcomeStatus.REFUSED: m.CommandStatus.REFUSED,
+    OutcomeStatus.UNCONFIRMED: m.CommandStatus.UNCONFIRMED,
+}
+
+
+@dataclass
+class _VehicleDesk:
+    """One vehicle's queue: what runs, what waits, and which verified mission is on board."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    interruptible: set[asyncio.Task[m.CommandResult]] = field(default_factory=set)
+    loaded: TransferResult | None = None
+
+
+class CommandDesk:
+    """Executes commands on links.
+
+    Args:
+        links: vehicle id → link, for the vehicles that have answered; may grow.
+        condition: vehicle id → condition of its link; KeyError for a vehicle that is not ours.
+        epoch: this gateway's incarnation.
+    """
+
+    def __init__(
+        self,
+        links: Mapping[str, VehicleLink],
+        condition: Callable[[str], LinkCondition],
+        epoch: int,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._links = links
+        self._condition = condition
+        self._epoch = epoch
+        self._now_s = now_s
+        self._authority_epoch = 0
+        self._answers: OrderedDict[str, asyncio.Task[m.CommandResult]] = OrderedDict()
+        self._desks: dict[str, _VehicleDesk] = {}
+
+    def loaded_digest(self, vehicle_id: str) -> str:
+        """Digest of the verified mission on board, "" when there is none."""
+        loaded = self._desk(vehicle_id).loaded
+        return loaded.digest if loaded is not None else ""
+
+    def forget_loaded(self, vehicle_id: str) -> None:
+        """Void the permit: after a restart of the autopilot nothing of what it held is known."""
+        self._desk(vehicle_id).loaded = None
+
+    async def execute(self, command: m.VehicleCommand) -> m.CommandResult:
+        """Execute a command, or wait for the answer of the one that had its id."""
+        known = self._answers.get(command.header.command_id)
+        if known is None:
+            known = asyncio.create_task(self._admit(command), name=f"command-{command.header.command_id}")
+            self._answers[command.header.command_id] = known
+            self._trim()
+        return await asyncio.shield(known)
+
+    async def close(self) -> None:
+        """End what still runs."""
+        running = [task for task in self._answers.values() if not task.done()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _trim(self) -> None:
+        while len(self._answers) > REMEMBERED_COMMANDS:
+            oldest = next(iter(self._answers))
+            if not self._answers[oldest].done():
+                return
+            del self._answers[oldest]
+
+    def _desk(self, vehicle_id: str) -> _VehicleDesk:
+        return self._desks.setdefault(vehicle_id, _VehicleDesk())
+
+    def _refusal(self, command: m.VehicleCommand) -> tuple[m.CommandStatus, str] | None:
+        """Why a command must not begin now; None = it may."""
+        return self._wrong_hand(command.header) or self._no_vehicle(command.vehicle_id)
+
+    def _wrong_hand(self, header: m.CommandHeader) -> tuple[m.CommandStatus, str] | None:
+        """Epochs and deadline; remembers the newest authority."""
+        stale, late_s = m.CommandStatus.STALE_EPOCH, self._now_s() - header.deadline_s
+        if header.gateway_epoch != self._epoch:
+            return stale, f"meant for gateway {header.gateway_epoch}, this is {self._epoch}"
+        if header.authority_epoch < self._authority_epoch:
+            return stale, f"authority {header.authority_epoch} was replaced by {self._authority_epoch}"
+        self._authority_epoch = header.authority_epoch
+        if late_s >= 0.0:
+            return m.CommandStatus.EXPIRED, f"its deadline passed {late_s:.3f} s ago"
+        return None
+
+    def _no_vehicle(self, vehicle_id: str) -> tuple[m.CommandStatus, str] | None:
+        try:
+            condition = self._condition(vehicle_id)
+        except KeyError:
+            return m.CommandStatus.NO_SUCH_VEHICLE, f"no vehicle {vehicle_id} at this gateway"
+        if condition is LinkCondition.CONFLICT:
+            return m.CommandStatus.NO_LINK, "two vehicles share its system id: it takes no commands"
+        if vehicle_id not in self._links:
+            return m.CommandStatus.NO_LINK, f"the vehicle has not answered yet ({condition})"
+        return None
+
+    async def _admit(self, command: m.VehicleCommand) -> m.CommandResult:
+        command_id = command.header.command_id
+        refusal = self._refusal(command)
+        if refusal is not None:
+            return m.CommandResult(command_id, *refusal)
+        desk = self._desk(command.vehicle_id)
+        if isinstance(command, _SAFETY):
+            for task in desk.interruptible:
+                task.cancel()
+            return await self._in_turn(desk, command)
+        work = asyncio.create_task(self._in_turn(desk, command), name=f"work-{command_id}")
+        desk.interruptible.add(work)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            own = asyncio.current_task()
+            if own is not None and own.cancelling():
+                work.cancel()
+                raise
+            return m.CommandResult(command_id, m.CommandStatus.SUPERSEDED, "a safety command came in between")
+        finally:
+            desk.interruptible.discard(work)
+
+    async def _in_turn(self, desk: _VehicleDesk, command: m.VehicleCommand) -> m.CommandResult:
+        command_id, deadline_s = command.header.command_id, command.header.deadline_s
+        async with desk.lock:
+            refusal = self._refusal(command)
+            if refusal is not None:
+                return m.CommandResult(command_id, *refusal)
+            left_s = deadline_s - self._now_s()
+            try:
+                # The verbs keep the deadline themselves; this ends one that does not.
+                async with asyncio.timeout(left_s + CLEANUP_TIMEOUT_S + 1.0):
+                    return await self._perform(desk, command, left_s)
+            except TimeoutError:
+                return m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, "did not end by its deadline")
+            except LinkError as problem:
+                return m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, str(problem))
+
+    async def _perform(self, desk: _VehicleDesk, command: m.VehicleCommand, timeout_s: float) -> m.CommandResult:
+        link, command_id = self._links[command.vehicle_id], command.header.command_id
+        match command:
+            case m.Upload(mission=mission):
+                desk.loaded = None
+                desk.loaded = await link.upload(mission, timeout_s)
+                return _transfer_result(command_id, desk.loaded)
+            case m.Launch(digest=digest):
+                loaded, desk.loaded = desk.loaded, None  # a permit is good for one attempt
+                outcome = await launch(link, loaded, digest, timeout_s)
+            case m.FlyInstead(mission=mission):
+                desk.loaded = None
+                outcome, transferred = await fly_instead(link, mission, timeout_s)
+                return _result(command_id, outcome, transferred)
+            case m.Hold():
+                outcome = await link.hold(timeout_s)
+            case m.Land():
+                outcome = await link.land(timeout_s)
+            case m.ReturnToLaunch():
+                outcome = await link.return_to_launch(timeout_s)
+            case m.Disarm():
+                outcome = await link.disarm(timeout_s)
+            case m.SetParameter(name=name, value=value):
+                outcome = await link.set_parameter(name, value, timeout_s)
+            case m.ReadParameter(name=name):
+                held = await link.read_parameter(name, timeout_s)
+                return m.CommandResult(command_id, m.CommandStatus.DONE, value=held)
+        return _result(command_id, outcome)
+
+
+def _result(command_id: str, outcome: Outcome, transferred: TransferResult | None = None) -> m.CommandResult:
+    return m.CommandResult(command_id, _STATUS[outcome.status], outcome.reason, transferred)
+
+
+def _transfer_result(command_id: str, transferred: TransferResult) -> m.CommandResult:
+    status = {
+        TransferState.LOADED: m.CommandStatus.DONE,
+        TransferState.NOT_LOADED: m.CommandStatus.REFUSED,
+        TransferState.UNKNOWN: m.CommandStatus.UNCONFIRMED,
+    }[transferred.state]
+    return m.CommandResult(command_id, status, transferred.reason, transferred)

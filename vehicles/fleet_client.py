@@ -1,0 +1,322 @@
+"""What the deciding process holds of one gateway: the state of its vehicles, its events, and its commands.
+
+Nothing here trusts the transport: states carry their age, events are numbered, and a command that is not answered
+by its deadline says so.
+"""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import zmq
+import zmq.asyncio
+
+from mission.errors import LinkTimeoutError
+from mission.model.mission import Mission
+from mission.model.telemetry import Freshness, VehicleState
+from vehicles import messages as m
+from vehicles.commands import CLEANUP_TIMEOUT_S
+from vehicles.telemetry import topics
+from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S, TelemetryView
+from vehicles.telemetry.wire import WireError
+
+REMEMBERED_EVENTS = 4096
+ANSWER_GRACE_S = CLEANUP_TIMEOUT_S + 2.0
+"""A gateway may tidy up after a deadline before it answers; after that it does not answer at all."""
+SNAPSHOT_TIMEOUT_S = 5.0
+
+VehicleAsk = Callable[[m.CommandHeader], m.VehicleCommand]
+
+
+class FleetClient:
+    """A client of one gateway: ``async with FleetClient(pub_endpoint, router_endpoint) as fleet``.
+
+    Args:
+        pub_endpoint, router_endpoint: of the gateway (`GatewayProcess.pub_endpoint`, `.router_endpoint`).
+        authority_epoch: incarnation of the deciding process, growing; None takes the wall clock's nanoseconds. A
+            gateway that has served a later one refuses this one.
+        stale_after_s, lost_after_s: ages at which telemetry stops being believed, in seconds of this host;
+            divide the usual 3 and 10 by the speed factor where the vehicles' clocks run faster.
+
+    Attributes:
+        view: the states, with their ages, gaps and the gateway's epoch.
+        missed_events: events that were published and never reached this client.
+        bad_frames: frames that were not of this build.
+    """
+
+    def __init__(
+        self,
+        pub_endpoint: str,
+        router_endpoint: str,
+        *,
+        authority_epoch: int | None = None,
+        stale_after_s: float = STALE_AFTER_S,
+        lost_after_s: float = LOST_AFTER_S,
+    ) -> None:
+        self.view = TelemetryView(stale_after_s, lost_after_s)
+        self.authority_epoch = time.time_ns() if authority_epoch is None else authority_epoch
+        self.missed_events = 0
+        self.bad_frames = 0
+        self._pub_endpoint = pub_endpoint
+        self._router_endpoint = router_endpoint
+        self._context = zmq.asyncio.Context()
+        self._gateway_epoch = 0
+        self._event_epoch = 0
+        self._event_number = 0
+        self._events: deque[m.Event] = deque(maxlen=REMEMBERED_EVENTS)
+        self._events_seen = 0
+        self._changed = asyncio.Event()
+        self._change_counts: dict[str, int] = {}
+        self._waiting: dict[str, asyncio.Future[m.Reply]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        """Subscribe, then take a snapshot, so that nothing falls in between.
+
+        Raises:
+            LinkTimeoutError: the gateway does not answer.
+        """
+        telemetry = self._context.socket(zmq.SUB)
+        telemetry.setsockopt(zmq.CONFLATE, 1)  # a slow reader gets the newest frame, never an old one
+        telemetry.setsockopt(zmq.SUBSCRIBE, topics.TELEMETRY.prefix)
+        events = self._context.socket(zmq.SUB)
+        events.setsockopt(zmq.SUBSCRIBE, topics.EVENTS.prefix)
+        self._dealer = self._context.socket(zmq.DEALER)
+        for socket, endpoint in (
+            (telemetry, self._pub_endpoint),
+            (events, self._pub_endpoint),
+            (self._dealer, self._router_endpoint),
+        ):
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.connect(endpoint)
+        self._tasks = [
+            asyncio.create_task(self._keep_taking_telemetry(telemetry), name="stork-telemetry"),
+            asyncio.create_task(self._keep_taking_events(events), name="stork-events"),
+            asyncio.create_task(self._keep_taking_replies(), name="stork-replies"),
+        ]
+        try:
+            await self.snapshot()
+        except LinkTimeoutError:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the sockets; iterators end and waiting commands are cancelled. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for waiting in self._waiting.values():
+            waiting.cancel()
+        self._context.destroy(linger=0)
+        self._wake()
+
+    # -- state and events ---------------------------------------------------------------------------------
+
+    def state(self, vehicle_id: str) -> VehicleState:
+        """The last known state; `received_s` is in this process's monotonic clock."""
+        return self.view.state(vehicle_id)
+
+    def freshness(self, vehicle_id: str) -> Freshness:
+        """How far that state can be believed now."""
+        return self.view.freshness(vehicle_id, time.monotonic())
+
+    async def changes(self) -> AsyncIterator[VehicleState]:
+        """Every change of a vehicle's state, the newest only for a slow reader.
+
+        Silence is no change: ask `freshness`.
+        """
+        seen: dict[str, int] = {}
+        while not self._closed:
+            changed = self._changed
+            for vehicle_id, count in tuple(self._change_counts.items()):
+                if seen.get(vehicle_id) != count:
+                    seen[vehicle_id] = count
+                    yield self.view.state(vehicle_id)
+            if changed is self._changed:
+                await changed.wait()
+
+    async def events(self) -> AsyncIterator[m.Event]:
+        """Status texts and link changes since this client began, those of its first snapshot included.
+
+        A reader more than 4,096 events behind loses the oldest.
+        """
+        position = 0
+        while not self._closed:
+            changed = self._changed
+            oldest = self._events_seen - len(self._events)
+            position = max(position, oldest)
+            if position < self._events_seen:
+                position += 1
+                yield self._events[position - 1 - oldest]
+            elif changed is self._changed:
+                await changed.wait()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _take_frame(self, frame: bytes) -> None:
+        try:
+            changed = self.view.take(frame, time.monotonic())
+        except WireError:
+            self.bad_frames += 1
+            return
+        self._gateway_epoch = max(self._gateway_epoch, self.view.epoch)
+        for vehicle_id in changed:
+            self._change_counts[vehicle_id] = self._change_counts.get(vehicle_id, 0) + 1
+        if changed:
+            self._wake()
+
+    def _take_event(self, frame: m.EventFrame) -> None:
+        if frame.epoch < self._event_epoch:
+            return
+        if frame.epoch > self._event_epoch:
+            self._event_epoch, self._event_number = frame.epoch, 0
+        if frame.number <= self._event_number:
+            return
+        self.missed_events += frame.number - self._event_number - 1
+        self._event_number = frame.number
+        self._events.append(frame.event)
+        self._events_seen += 1
+        self._wake()
+
+    async def _keep_taking_telemetry(self, socket: zmq.asyncio.Socket) -> None:
+        while True:
+            self._take_frame(await socket.recv())
+
+    async def _keep_taking_events(self, socket: zmq.asyncio.Socket) -> None:
+        while True:
+            payload = await socket.recv()
+            try:
+                frame = m.decode_event(payload[payload.index(b"|", 2) + 1 :])
+            except (msgspec.DecodeError, ValueError):
+                self.bad_frames += 1
+                continue
+            if frame.epoch == self._event_epoch and frame.number > self._event_number + 1:
+                with contextlib.suppress(LinkTimeoutError):
+                    await self.snapshot()  # brings what was missed, in order
+            self._take_event(frame)
+
+    async def _keep_taking_replies(self) -> None:
+        while True:
+            payload = await self._dealer.recv()
+            try:
+                reply = m.decode_reply(payload)
+            except (msgspec.DecodeError, ValueError):
+                self.bad_frames += 1
+                continue
+            key = reply.request_id if isinstance(reply, m.Snapshot) else reply.command_id
+            waiting = self._waiting.get(key)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(reply)
+
+    # -- commands -----------------------------------------------------------------------------------------
+
+    async def _ask(self, key: str, request: m.Request, timeout_s: float) -> m.Reply | None:
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting[key] = waiting
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._dealer.send(m.encode(request))
+                return await asyncio.shield(waiting)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.pop(key, None)
+
+    async def snapshot(self, timeout_s: float = SNAPSHOT_TIMEOUT_S) -> m.Snapshot:
+        """All that the gateway knows now; telemetry and missed events are taken in.
+
+        Raises:
+            LinkTimeoutError: no answer.
+        """
+        request = m.SnapshotRequest(str(uuid.uuid4()), self._event_number)
+        reply = await self._ask(request.request_id, request, timeout_s)
+        if not isinstance(reply, m.Snapshot):
+            raise LinkTimeoutError(f"no snapshot from {self._router_endpoint} within {timeout_s:g} s")
+        self._gateway_epoch = max(self._gateway_epoch, reply.epoch)
+        self._take_frame(reply.telemetry)
+        for frame in reply.events:
+            self._take_event(frame)
+        return reply
+
+    async def _command(self, ask: VehicleAsk, timeout_s: float, command_id: str | None) -> m.CommandResult:
+        header = m.CommandHeader(
+            command_id=command_id or str(uuid.uuid4()),
+            authority_epoch=self.authority_epoch,
+            gateway_epoch=self._gateway_epoch,
+            deadline_s=time.monotonic() + timeout_s,
+        )
+        reply = await self._ask(header.command_id, ask(header), timeout_s + ANSWER_GRACE_S)
+        if isinstance(reply, m.CommandResult):
+            return reply
+        reason = f"the gateway did not answer within {timeout_s + ANSWER_GRACE_S:g} s"
+        return m.CommandResult(header.command_id, m.CommandStatus.NO_ANSWER, reason)
+
+    async def upload(
+        self, vehicle_id: str, mission: Mission, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Verified transfer to a vehicle on the ground; `.transfer` says how it ended."""
+        return await self._command(lambda header: m.Upload(header, vehicle_id, mission), timeout_s, command_id)
+
+    async def launch(
+        self, vehicle_id: str, digest: str, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Arm and start the mission of `digest`; DONE = seen armed and in Mission mode."""
+        return await self._command(lambda header: m.Launch(header, vehicle_id, digest), timeout_s, command_id)
+
+    async def fly_instead(
+        self, vehicle_id: str, mission: Mission, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """In flight: hold, transfer `mission`, fly it; DONE = seen in Mission mode again."""
+        return await self._command(lambda header: m.FlyInstead(header, vehicle_id, mission), timeout_s, command_id)
+
+    async def hold(self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None) -> m.CommandResult:
+        """Hold position, at once, whatever else the vehicle is being told."""
+        return await self._command(lambda header: m.Hold(header, vehicle_id), timeout_s, command_id)
+
+    async def land(self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None) -> m.CommandResult:
+        """Land where it is, at once."""
+        return await self._command(lambda header: m.Land(header, vehicle_id), timeout_s, command_id)
+
+    async def return_to_launch(
+        self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """PX4's own straight return, which knows no zones: the last resort."""
+        return await self._command(lambda header: m.ReturnToLaunch(header, vehicle_id), timeout_s, command_id)
+
+    async def disarm(self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None) -> m.CommandResult:
+        """Disarm on the ground."""
+        return await self._command(lambda header: m.Disarm(header, vehicle_id), timeout_s, command_id)
+
+    async def read_parameter(
+        self, vehicle_id: str, name: str, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Read one autopilot parameter; `.value` is it."""
+        return await self._command(lambda header: m.ReadParameter(header, vehicle_id, name), timeout_s, command_id)
+
+    async def set_parameter(
+        self, vehicle_id: str, name: str, value: float, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Set one autopilot parameter and see it set; an int value sets an INT32."""
+        return await self._command(
+            lambda header: m.SetParameter(header, vehicle_id, name, value), timeout_s, command_id
+        )

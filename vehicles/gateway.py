@@ -1,0 +1,273 @@
+"""The gateway process: owns the MAVSDK objects of a group of vehicles, and nothing else.
+
+``python -m vehicles.gateway CONFIG.json`` prints one JSON line when it is ready (or why it is not), publishes
+telemetry and events, executes commands, and ends on SIGTERM, with its parent, or when its event loop stalls.
+A fault in MAVSDK's native code ends this process and no other.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import ctypes
+import faulthandler
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import msgspec
+import zmq
+import zmq.asyncio
+
+from mission.errors import InputError, LinkError
+from mission.model.telemetry import VehicleState
+from vehicles import messages as m
+from vehicles.command_desk import CommandDesk
+from vehicles.gateway_config import GatewayConfig, read_config
+from vehicles.link_health import LinkCondition
+from vehicles.mavsdk_fleet import LinkChange, MavsdkFleet
+from vehicles.telemetry import topics
+from vehicles.telemetry.wire import FrameHeader, Sample, encode_frame
+
+_log = logging.getLogger("stork.gateway")
+
+REMEMBERED_EVENTS = 512
+MAX_REQUESTS_AT_ONCE = 256
+WATCHDOG_PERIOD_S = 0.5
+PR_SET_PDEATHSIG = 1
+
+
+class Gateway:
+    """Fleet, desk and sockets of one gateway process. `run` until `stop` is set.
+
+    Attributes:
+        epoch: this incarnation, nanoseconds since 1970: later ones are greater.
+    """
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self.epoch = time.time_ns()
+        self._config = config
+        self._context = zmq.asyncio.Context()
+        self._pub = self._context.socket(zmq.PUB)
+        self._router = self._context.socket(zmq.ROUTER)
+        self._fleet = MavsdkFleet(
+            config.addresses(), config.speed_factor, config.connect_timeout_s, self._on_link_change
+        )
+        self._desk = CommandDesk(self._fleet.links, self._condition, self.epoch)
+        self._events: deque[m.EventFrame] = deque(maxlen=REMEMBERED_EVENTS)
+        self._outbox: deque[m.EventFrame] = deque(maxlen=REMEMBERED_EVENTS)
+        self._event_number = 0
+        self._sequence = 0
+        self._requests: set[asyncio.Task[None]] = set()
+        self.stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until `stop` is set.
+
+        Raises:
+            LinkError: a UDP port or an endpoint is taken.
+        """
+        try:
+            self._bind()
+            async with self._fleet:
+                await self._serve()
+        finally:
+            await self._desk.close()
+            for task in self._requests:
+                task.cancel()
+            await asyncio.gather(*self._requests, return_exceptions=True)
+            self._context.destroy(linger=0)
+
+    def _bind(self) -> None:
+        for socket, endpoint in (
+            (self._pub, self._config.pub_endpoint),
+            (self._router, self._config.router_endpoint),
+        ):
+            socket.setsockopt(zmq.LINGER, 0)
+            try:
+                socket.bind(endpoint)
+            except zmq.ZMQError as problem:
+                raise LinkError(f"cannot bind {endpoint}: {problem.strerror}") from problem
+
+    async def _serve(self) -> None:
+        loops = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("publish", self._keep_publishing()),
+                ("requests", self._keep_answering()),
+                ("watchdog", self._keep_watchdog_fed()),
+            )
+        ]
+        stopped = asyncio.create_task(self.stop.wait(), name="stop")
+        try:
+            await self._fleet.wait_until_settled()
+            self._say_ready()
+            done, _ = await asyncio.wait([*loops, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                task.result()
+        finally:
+            for task in (*loops, stopped):
+                task.cancel()
+            await asyncio.gather(*loops, stopped, return_exceptions=True)
+            faulthandler.cancel_dump_traceback_later()
+
+    def _say_ready(self) -> None:
+        ready = {
+            "ready": True,
+            "gateway_id": self._config.gateway_id,
+            "epoch": self.epoch,
+            "pub_endpoint": self._pub.getsockopt_string(zmq.LAST_ENDPOINT),
+            "router_endpoint": self._router.getsockopt_string(zmq.LAST_ENDPOINT),
+            "vehicles": {key: str(health.condition) for key, health in self._fleet.health.items()},
+        }
+        announce(ready)
+
+    def _condition(self, vehicle_id: str) -> LinkCondition:
+        return self._fleet.health[vehicle_id].condition
+
+    def _on_link_change(self, change: LinkChange) -> None:
+        _log.info("%s %s: %s", change.vehicle_id, change.condition, change.reason)
+        if change.condition is LinkCondition.REBOOTED:
+            self._desk.forget_loaded(change.vehicle_id)
+        self._emit(m.LinkEvent(change.vehicle_id, change.condition, change.reason, time.monotonic()))
+
+    def _emit(self, event: m.Event) -> None:
+        self._event_number += 1
+        frame = m.EventFrame(self.epoch, self._event_number, event)
+        self._events.append(frame)
+        self._outbox.append(frame)
+
+    async def _keep_publishing(self) -> None:
+        period_s = 1.0 / self._config.publish_hz
+        next_s = time.monotonic()
+        event_topic = topics.EVENTS.of(self._config.gateway_id)
+        while True:
+            self._collect_texts()
+            while self._outbox:
+                await self._pub.send(event_topic + m.encode(self._outbox.popleft()))
+            self._sequence += 1
+            await self._pub.send(self._telemetry_frame())
+            next_s = max(next_s + period_s, time.monotonic() - period_s)
+            await asyncio.sleep(max(0.0, next_s - time.monotonic()))
+
+    def _telemetry_frame(self) -> bytes:
+        samples = []
+        for vehicle_id, address in self._fleet.addresses.items():
+            link = self._fleet.links.get(vehicle_id)
+            if link is None:
+                samples.append(Sample(VehicleState(vehicle_id, address.system_id), 0))
+            else:
+                samples.append(Sample(link.state(), link.assembly.boots))
+        header = FrameHeader(self.epoch, self._sequence, time.monotonic(), time.time())
+        return encode_frame(topics.TELEMETRY.of(self._config.gateway_id), header, samples)
+
+    def _collect_texts(self) -> None:
+        for link in self._fleet.links.values():
+            for text in link.assembly.take_new_texts():
+                self._emit(m.StatusTextEvent(link.vehicle_id, text.severity, text.text, text.received_s))
+
+    async def _keep_answering(self) -> None:
+        while True:
+            identity, *_, payload = await self._router.recv_multipart()
+            if len(self._requests) >= MAX_REQUESTS_AT_ONCE:
+                _log.error("request dropped: %d are under way", len(self._requests))
+                continue
+            task = asyncio.create_task(self._answer(identity, payload))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+
+    async def _answer(self, identity: bytes, payload: bytes) -> None:
+        try:
+            request = m.decode_request(payload)
+        except (msgspec.DecodeError, ValueError) as problem:
+            _log.error("malformed request dropped: %s", problem)
+            return
+        reply: m.Reply
+        if isinstance(request, m.SnapshotRequest):
+            reply = self._snapshot(request)
+        else:
+            reply = await self._desk.execute(request)
+        await self._router.send_multipart([identity, m.encode(reply)])
+
+    def _snapshot(self, request: m.SnapshotRequest) -> m.Snapshot:
+        entries = tuple(
+            m.VehicleEntry(key, address.system_id, self._condition(key), self._desk.loaded_digest(key))
+            for key, address in self._fleet.addresses.items()
+        )
+        self._collect_texts()
+        self._sequence += 1
+        missed = tuple(event for event in self._events if event.number > request.events_after)
+        return m.Snapshot(request.request_id, self.epoch, entries, self._telemetry_frame(), self._event_number, missed)
+
+    async def _keep_watchdog_fed(self) -> None:
+        """A C thread that needs no interpreter lock ends the process when this is late by `stall_limit_s`."""
+        while True:
+            faulthandler.dump_traceback_later(self._config.stall_limit_s, exit=True)
+            await asyncio.sleep(WATCHDOG_PERIOD_S)
+
+
+_announcements = sys.stdout
+
+
+def announce(line: dict[str, object]) -> None:
+    """One JSON line to whoever started this process."""
+    _announcements.write(json.dumps(line) + "\n")
+    _announcements.flush()
+
+
+def _keep_stdout_clean() -> None:
+    """Native code prints to file descriptor 1: send that to standard error and keep the real one for us."""
+    global _announcements  # noqa: PLW0603  one process, one standard output
+    _announcements = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux for SIGTERM when the parent ends; elsewhere standard input's end is the only sign."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+async def _serve_until_told(config: GatewayConfig, *, watch_stdin: bool) -> None:
+    gateway = Gateway(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, gateway.stop.set)
+    if watch_stdin:
+        os.set_blocking(0, False)
+
+        def on_stdin() -> None:
+            with contextlib.suppress(BlockingIOError):
+                if not os.read(0, 4096):
+                    loop.remove_reader(0)
+                    gateway.stop.set()
+
+        loop.add_reader(0, on_stdin)
+    await gateway.run()
+
+
+def main() -> int:
+    """Command line of the gateway process; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m vehicles.gateway", description=__doc__)
+    parser.add_argument("config", type=Path, help="JSON document, see vehicles.gateway_config.GatewayConfig")
+    parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    faulthandler.enable()
+    _die_with_parent()
+    _keep_stdout_clean()
+    try:
+        config = read_config(arguments.config)
+        asyncio.run(_serve_until_told(config, watch_stdin=arguments.watch_stdin))
+    except (InputError, LinkError) as problem:
+        announce({"ready": False, "error": str(problem)})
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,474 @@
+"""One vehicle's link on MAVSDK's native plugins.
+
+MAVSDK's threads only drop messages into an inbox, the newest of each kind; `pump` decodes them on the event
+loop. So the cost per message is small, nothing queues up, and all state lives on one thread. Blocking calls run
+on the fleet's own executor, each under a deadline. `action.*` is not used: its word cannot be trusted.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from mavsdk.exceptions import MavsdkError
+from mavsdk.plugins.mavlink_direct import MavlinkDirect, MavlinkMessage
+from mavsdk.plugins.mission_raw import MissionRaw, MissionRawError, MissionRawResult
+from mavsdk.plugins.param import Param, ParamError, ParamResult
+from mavsdk.system import System
+
+from mission.errors import LinkTimeoutError
+from mission.model.mission import MavMissionType, Mission, MissionItem
+from mission.model.telemetry import FlightMode, LandedState, VehicleState
+from vehicles import px4
+from vehicles.link import (
+    OBSERVED,
+    HeldPlan,
+    Outcome,
+    PlanIds,
+    StatusText,
+    TransferResult,
+    WriteClaim,
+    WriteStatus,
+    refused,
+    unconfirmed,
+)
+from vehicles.mavsdk_items import from_raw, to_raw
+from vehicles.state_assembly import StateAssembler
+from vehicles.transfer import transfer
+
+_Result = TypeVar("_Result")
+
+AUTOPILOT_COMPONENT = 1
+HEARTBEATS_TO_BELIEVE = 3
+"""Fresh heartbeats in another mode before a mode change counts as refused."""
+TEXT_GRACE_S = 0.5
+"""How long to wait for the words that go with a refusal."""
+
+_CONTENT_REFUSED = frozenset(
+    {
+        MissionRawResult.UNSUPPORTED,
+        MissionRawResult.TOO_MANY_MISSION_ITEMS,
+        MissionRawResult.INVALID_ARGUMENT,
+        MissionRawResult.DENIED,
+        MissionRawResult.MISSION_TYPE_NOT_CONSISTENT,
+        MissionRawResult.INVALID_SEQUENCE,
+        MissionRawResult.CURRENT_INVALID,
+    }
+)
+
+
+class MavsdkLink:
+    """A `vehicles.link.VehicleLink` on one autopilot that MAVSDK has found. `pump` must be called regularly."""
+
+    def __init__(
+        self, vehicle_id: str, system_id: int, system: System, executor: ThreadPoolExecutor, speed_factor: float
+    ) -> None:
+        self.vehicle_id = vehicle_id
+        self.system_id = system_id
+        self.assembly = StateAssembler(vehicle_id, system_id, speed_factor)
+        self._speed_factor = speed_factor
+        self._executor = executor
+        self._direct = MavlinkDirect(system)
+        self._missions = MissionRaw(system)
+        self._system = system
+        self._param: Param | None = None
+        self._inbox_lock = threading.Lock()
+        self._inbox: dict[str, str] = {}
+        self._text_inbox: deque[str] = deque(maxlen=256)
+        self._changed = asyncio.Event()
+        self._transfer_lock = asyncio.Lock()
+        for name in px4.STATE_MESSAGES:
+            self._direct.subscribe_message(name, self._take)
+        self._direct.subscribe_message(px4.STATUSTEXT, self._take_text)
+
+    # -- what MAVSDK's threads do -------------------------------------------------------------------------
+
+    def _take(self, message: MavlinkMessage, _user_data: object) -> None:
+        if message.component_id == AUTOPILOT_COMPONENT:
+            with self._inbox_lock:
+                self._inbox[message.message_name] = message.fields_json
+
+    def _take_text(self, message: MavlinkMessage, _user_data: object) -> None:
+        if message.component_id == AUTOPILOT_COMPONENT:
+            self._text_inbox.append(message.fields_json)
+
+    # -- state --------------------------------------------------------------------------------------------
+
+    def now_s(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def pump(self) -> bool:
+        """Take in what has arrived; returns whether anything changed. Call it from the event loop only."""
+        with self._inbox_lock:
+            inbox, self._inbox = self._inbox, {}
+        now_s = self.now_s()
+        changed = False
+        for name, fields_json in inbox.items():
+            changed |= self.assembly.apply(name, fields_json, now_s)
+        while self._text_inbox:
+            changed |= self.assembly.apply(px4.STATUSTEXT, self._text_inbox.popleft(), now_s)
+        self.assembly.flush_texts(now_s - TEXT_GRACE_S)
+        if changed:
+            self._changed.set()
+            self._changed = asyncio.Event()
+        return changed
+
+    def state(self) -> VehicleState:
+        """The latest state."""
+        return self.assembly.state
+
+    def plan_ids(self) -> PlanIds:
+        """The latest checksums of what the autopilot holds."""
+        return self.assembly.plan_ids
+
+    def status_texts(self, since_s: float) -> tuple[StatusText, ...]:
+        """Texts received at or after the monotonic time `since_s`."""
+        return self.assembly.texts(since_s)
+
+    async def _observe(
+        self, message: str, holds: Callable[[VehicleState], bool], timeout_s: float, patience: int | None = None
+    ) -> bool:
+        """Wait until `holds` of a state that a `message` received from now on has confirmed.
+
+        `patience` gives up early after so many fresh messages; None waits for the deadline.
+        """
+        start = self.assembly.received[message]
+        deadline_s = self.now_s() + timeout_s
+        while True:
+            fresh = self.assembly.received[message] - start
+            if fresh > 0 and holds(self.assembly.state):
+                return True
+            left_s = deadline_s - self.now_s()
+            if left_s <= 0.0 or (patience is not None and fresh >= patience):
+                return False
+            changed = self._changed
+            try:
+                await asyncio.wait_for(changed.wait(), left_s)
+            except TimeoutError:
+                return False
+
+    async def _blocking(self, call: Callable[[], _Result], timeout_s: float, what: str) -> _Result:
+        """Run a blocking MAVSDK call under a deadline."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await asyncio.wait_for(loop.run_in_executor(self._executor, call), timeout_s)
+        except TimeoutError:
+            raise LinkTimeoutError(f"{self.vehicle_id}: no end of {what} within {timeout_s:g} s") from None
+
+    # -- commands -----------------------------------------------------------------------------------------
+
+    async def _command(self, command: px4.Command, *params: float, timeout_s: float) -> px4.CommandAck | None:
+        """Send COMMAND_LONG; returns its final ACK, or None when none came. MAVSDK re-sends it three times."""
+        fields: dict[str, float | int] = {
+            "target_system": self.system_id,
+            "target_component": AUTOPILOT_COMPONENT,
+            "command": int(command),
+            "confirmation": 0,
+        }
+        for number in range(7):
+            fields[f"param{number + 1}"] = params[number] if number < len(params) else 0.0
+        message = MavlinkMessage(
+            "COMMAND_LONG", 0, 0, self.system_id, AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
+        )
+        try:
+            ack = await self._blocking(lambda: self._direct.send_command(message), timeout_s, command.name)
+            return px4.CommandAck(json.loads(ack.fields_json)["result"])
+        except (LinkTimeoutError, MavsdkError, KeyError, ValueError):
+            return None
+
+    async def _words_since(self, since_s: float) -> str:
+        """What the vehicle said since, worst first, after waiting a little for it to speak."""
+        deadline_s = self.now_s() + TEXT_GRACE_S
+        while not (said := [text for text in self.status_texts(since_s) if text.severity <= 4]):
+            changed, left_s = self._changed, deadline_s - self.now_s()
+            if left_s <= 0.0:
+                break
+            try:
+                await asyncio.wait_for(changed.wait(), left_s)
+            except TimeoutError:
+                break
+        return "; ".join(dict.fromkeys(text.text for text in sorted(said, key=lambda text: text.severity)))
+
+    async def _commanded(
+        self,
+        command: px4.Command,
+        *params: float,
+        expects: Callable[[VehicleState], bool],
+        what: str,
+        timeout_s: float,
+    ) -> Outcome:
+        """Command, then observe the HEARTBEAT. A negative ACK refuses; a positive one proves nothing."""
+        start_s = self.now_s()
+        ack = await self._command(command, *params, timeout_s=timeout_s)
+        if ack not in (None, px4.CommandAck.ACCEPTED, px4.CommandAck.IN_PROGRESS):
+            words = await self._words_since(start_s)
+            return refused(f"{what}: {ack.name}" + (f" ({words})" if words else ""))
+        left_s = timeout_s - (self.now_s() - start_s)
+        patience = HEARTBEATS_TO_BELIEVE if ack is not None else None
+        if await self._observe(px4.HEARTBEAT, expects, max(0.0, left_s), patience):
+            return OBSERVED
+        state = self.assembly.state
+        seen = f"mode {state.mode}, {'armed' if state.armed else 'disarmed'}"
+        words = await self._words_since(start_s)
+        suffix = f" ({words})" if words else ""
+        if self.now_s() - start_s < timeout_s:
+            return refused(f"{what}: acknowledged, but the vehicle stayed in {seen}{suffix}")
+        silent = "no acknowledgement, " if ack is None else ""
+        return unconfirmed(f"{what}: {silent}not observed within {timeout_s:g} s, last seen {seen}{suffix}")
+
+    async def _select_mode(self, sub_mode: int, mode: FlightMode, timeout_s: float) -> Outcome:
+        return await self._commanded(
+            px4.Command.DO_SET_MODE,
+            px4.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED,
+            px4.PX4_MAIN_MODE_AUTO,
+            sub_mode,
+            expects=lambda state: state.mode is mode,
+            what=f"mode {mode}",
+            timeout_s=timeout_s,
+        )
+
+    async def hold(self, timeout_s: float) -> Outcome:
+        """Hold position."""
+        return await self._select_mode(px4.PX4_SUB_MODE_LOITER, FlightMode.HOLD, timeout_s)
+
+    async def select_mission_mode(self, timeout_s: float) -> Outcome:
+        """Select Mission mode without arming."""
+        return await self._select_mode(px4.PX4_SUB_MODE_MISSION, FlightMode.MISSION, timeout_s)
+
+    async def arm(self, timeout_s: float) -> Outcome:
+        """Arm."""
+        return await self._commanded(
+            px4.Command.COMPONENT_ARM_DISARM,
+            1.0,
+            expects=lambda state: state.armed,
+            what="arm",
+            timeout_s=timeout_s,
+        )
+
+    async def disarm(self, timeout_s: float) -> Outcome:
+        """Disarm; never forced."""
+        return await self._commanded(
+            px4.Command.COMPONENT_ARM_DISARM,
+            0.0,
+            expects=lambda state: not state.armed,
+            what="disarm",
+            timeout_s=timeout_s,
+        )
+
+    async def start_mission(self, timeout_s: float) -> Outcome:
+        """Start the mission. PX4's MISSION_START also arms: callers hold a permit before they call this."""
+        return await self._commanded(
+            px4.Command.MISSION_START,
+            expects=lambda state: state.armed and state.mode is FlightMode.MISSION,
+            what="start mission",
+            timeout_s=timeout_s,
+        )
+
+    async def land(self, timeout_s: float) -> Outcome:
+        """Land where it is."""
+        return await self._commanded(
+            px4.Command.NAV_LAND,
+            expects=lambda state: (
+                state.mode is FlightMode.LAND or (not state.armed and state.landed_state is LandedState.ON_GROUND)
+            ),
+            what="land",
+            timeout_s=timeout_s,
+        )
+
+    async def return_to_launch(self, timeout_s: float) -> Outcome:
+        """PX4's own straight return."""
+        return await self._commanded(
+            px4.Command.NAV_RETURN_TO_LAUNCH,
+            expects=lambda state: state.mode is FlightMode.RETURN,
+            what="return to launch",
+            timeout_s=timeout_s,
+        )
+
+    async def configure_streams(self, timeout_s: float) -> tuple[str, ...]:
+        """Ask for the messages we read at our rates and for the others never; returns what was refused.
+
+        PX4's intervals are in its own simulated time, which runs `speed_factor` times faster than ours.
+        """
+        problems = []
+        wanted = [(m, 1e6 * self._speed_factor / hz) for m, hz in px4.WANTED_RATES_HZ.items()]
+        unwanted = [(message_id, -1.0) for message_id in px4.UNWANTED_MESSAGES]
+        for message_id, interval_us in wanted + unwanted:
+            ack = await self._command(
+                px4.Command.SET_MESSAGE_INTERVAL, float(message_id), interval_us, timeout_s=timeout_s
+            )
+            if ack is not px4.CommandAck.ACCEPTED:
+                problems.append(f"message {message_id}: {ack.name if ack is not None else 'no answer'}")
+                if ack is None:
+                    break  # a vehicle that does not answer one will not answer eighteen
+        return tuple(problems)
+
+    async def readiness(self, samples: int, timeout_s: float) -> bool | None:
+        """PREARM over `samples` SYS_STATUS received from now on: True when all are ready, None when too few."""
+        deadline_s = self.now_s() + timeout_s
+        for _ in range(samples):
+            if not await self._observe(px4.SYS_STATUS, lambda _state: True, deadline_s - self.now_s()):
+                return None
+            if not self.assembly.state.armable:
+                return False
+        return True
+
+    # -- parameters ---------------------------------------------------------------------------------------
+
+    def _parameters(self) -> Param:
+        if self._param is None:
+            self._param = Param(self._system)
+        return self._param
+
+    async def read_parameter(self, name: str, timeout_s: float) -> int | float:
+        """Read one parameter, whichever of PX4's two types it has."""
+
+        def read() -> int | float:
+            parameters = self._parameters()
+            try:
+                return float(parameters.get_param_float(name))
+            except ParamError as problem:
+                if problem.result != ParamResult.WRONG_TYPE:
+                    raise
+                return int(parameters.get_param_int(name))
+
+        try:
+            return await self._blocking(read, timeout_s, f"reading {name}")
+        except ParamError as problem:
+            raise LinkTimeoutError(
+                f"{self.vehicle_id}: parameter {name} was not answered ({problem.result.name}): "
+                "unknown to the autopilot, or no link"
+            ) from problem
+
+    async def set_parameter(self, name: str, value: float, timeout_s: float) -> Outcome:
+        """Set one parameter and read it again."""
+
+        def write() -> None:
+            if isinstance(value, int):
+                self._parameters().set_param_int(name, value)
+            else:
+                self._parameters().set_param_float(name, value)
+
+        try:
+            await self._blocking(write, timeout_s, f"setting {name}")
+            held = await self.read_parameter(name, timeout_s)
+        except ParamError as problem:
+            return refused(f"parameter {name}: {problem.result.name}")
+        except LinkTimeoutError as problem:
+            return unconfirmed(str(problem))
+        if abs(held - value) > 1e-6 * max(1.0, abs(value)):
+            return refused(f"parameter {name} reads {held:g} after {value:g} was set")
+        return OBSERVED
+
+    # -- plans --------------------------------------------------------------------------------------------
+
+    async def write_items(self, kind: MavMissionType, items: Sequence[MissionItem], timeout_s: float) -> WriteClaim:
+        """Write one list; an empty one clears it."""
+        if not items:
+            return await self._clear_items(kind)
+        write = {
+            MavMissionType.MISSION: self._missions.upload_mission,
+            MavMissionType.FENCE: self._missions.upload_geofence,
+            MavMissionType.RALLY: self._missions.upload_rally_points,
+        }[kind]
+        raw = to_raw(kind, items)
+        start_s = self.now_s()
+        try:
+            await self._blocking(lambda: write(raw), timeout_s, f"uploading the {kind.name.lower()}")
+        except MissionRawError as problem:
+            result = MissionRawResult(problem.result)
+            words = await self._words_since(start_s)
+            reason = f"{kind.name.lower()}: {result.name}" + (f" ({words})" if words else "")
+            return WriteClaim(WriteStatus.REJECTED if result in _CONTENT_REFUSED else WriteStatus.FAILED, reason)
+        except (LinkTimeoutError, asyncio.CancelledError) as problem:
+            self._executor.submit(self._quietly, self._missions.cancel_mission_upload)
+            if isinstance(problem, asyncio.CancelledError):
+                raise
+            return WriteClaim(WriteStatus.FAILED, str(problem))
+        return WriteClaim(WriteStatus.ACKNOWLEDGED)
+
+    @staticmethod
+    def _quietly(call: Callable[[], object]) -> None:
+        """Run a cancellation whose failure means that there was nothing to cancel."""
+        try:
+            call()
+        except MavsdkError:
+            return
+
+    async def _clear_items(self, kind: MavMissionType) -> WriteClaim:
+        """MISSION_CLEAR_ALL for one list: MAVSDK cannot clear rally points. The read-back is the proof."""
+        fields = {
+            "target_system": self.system_id,
+            "target_component": AUTOPILOT_COMPONENT,
+            "mission_type": int(kind),
+        }
+        message = MavlinkMessage("MISSION_CLEAR_ALL", 0, 0, self.system_id, AUTOPILOT_COMPONENT, json.dumps(fields))
+        try:
+            self._direct.send_message(message)
+        except MavsdkError as problem:
+            return WriteClaim(WriteStatus.FAILED, f"clearing the {kind.name.lower()}: {problem}")
+        return WriteClaim(WriteStatus.ACKNOWLEDGED)
+
+    async def read_items(self, kind: MavMissionType, timeout_s: float) -> tuple[MissionItem, ...]:
+        """Read one list."""
+        read = {
+            MavMissionType.MISSION: self._missions.download_mission,
+            MavMissionType.FENCE: self._missions.download_geofence,
+            MavMissionType.RALLY: self._missions.download_rallypoints,
+        }[kind]
+        try:
+            return from_raw(await self._blocking(read, timeout_s, f"reading back the {kind.name.lower()}"))
+        except MissionRawError as problem:
+            if problem.result == MissionRawResult.NO_MISSION_AVAILABLE:
+                return ()
+            raise LinkTimeoutError(
+                f"{self.vehicle_id}: reading back the {kind.name.lower()} failed: {problem.result.name}"
+            ) from problem
+
+    async def set_current_item(self, index: int, timeout_s: float) -> Outcome:
+        """Make `index` the current item."""
+        start_s = self.now_s()
+        try:
+            await self._blocking(
+                lambda: self._missions.set_current_mission_item(index), timeout_s, f"selecting item {index}"
+            )
+        except MissionRawError as problem:
+            if problem.result == MissionRawResult.INVALID_ARGUMENT:
+                return refused(f"item {index} does not exist on board")
+        except LinkTimeoutError as problem:
+            return unconfirmed(str(problem))
+        left_s = max(0.0, timeout_s - (self.now_s() - start_s))
+        if await self._observe(px4.MISSION_CURRENT, lambda state: state.mission_current == index, left_s):
+            return OBSERVED
+        return unconfirmed(f"current item is {self.state().mission_current}, not {index}, after {timeout_s:g} s")
+
+    async def upload(self, mission: Mission, timeout_s: float) -> TransferResult:
+        """Verified transfer of a whole mission; one at a time."""
+        async with self._transfer_lock:
+            return await transfer(self, mission, timeout_s)
+
+    async def read_back(self, timeout_s: float) -> HeldPlan:
+        """Read mission, fence and rally points."""
+        deadline_s = self.now_s() + timeout_s
+        held = {kind: await self.read_items(kind, max(0.0, deadline_s - self.now_s())) for kind in MavMissionType}
+        return HeldPlan(held[MavMissionType.MISSION], held[MavMissionType.FENCE], held[MavMissionType.RALLY])
+
+    async def clear(self, timeout_s: float) -> Outcome:
+        """Clear mission, fence and rally points, and see that nothing is left."""
+        deadline_s = self.now_s() + timeout_s
+        async with self._transfer_lock:
+            while True:
+                for kind in MavMissionType:
+                    await self.write_items(kind, (), max(0.0, deadline_s - self.now_s()))
+                try:
+                    held = await self.read_back(max(0.0, deadline_s - self.now_s()))
+                except LinkTimeoutError as problem:
+                    return unconfirmed(str(problem))
+                if held == HeldPlan((), (), ()):
+                    return OBSERVED
+                if self.now_s() >= deadline_s:
+                    return refused("the vehicle still holds items after it was told to clear them")

@@ -1,0 +1,227 @@
+"""Verified transfer: what the vehicle holds is what was approved, or it is not LOADED.
+
+An upload's acknowledgement is not evidence: on a lossy link MAVSDK reports failures that succeeded and, for want
+of a check of the mission type, successes of something else. Only what is read back counts. And PX4 judges
+feasibility *after* its acknowledgement, silently for most faults, so the verdict is asked for: in Mission mode,
+disarmed, the PREARM bit says whether this mission could be flown.
+"""
+
+import asyncio
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from mission.errors import LinkTimeoutError
+from mission.model.mission import MavFrame, MavMissionType, Mission, MissionItem, digest_of
+from mission.model.telemetry import FlightMode
+from vehicles.link import PlanPort, TransferResult, TransferState, WriteStatus
+
+MAX_ATTEMPTS = 4
+"""Writes of one list before it counts as not loaded."""
+SETTLE_S = 0.6
+"""PX4 judges feasibility up to 0.5 s after its acknowledgement."""
+READINESS_SAMPLES = 3
+"""SYS_STATUS in Mission mode that must all say ready; the first may have been under way before the change."""
+CRITICAL = 2
+"""MAV_SEVERITY_CRITICAL: at or below this number a text is an objection."""
+
+_ORDER = (MavMissionType.FENCE, MavMissionType.RALLY, MavMissionType.MISSION)
+_SAME_FRAME = {
+    MavFrame.GLOBAL_AMSL_INT: MavFrame.GLOBAL_AMSL,
+    MavFrame.GLOBAL_RELATIVE_HOME_INT: MavFrame.GLOBAL_RELATIVE_HOME,
+}
+_OBJECTIONS_IN_FLIGHT = ("Geofence", "IGN MISSION_ITEM", "Mission", "RTL: unsupported", "Waypoint")
+
+
+def as_sent(kind: MavMissionType, sent: MissionItem, held: MissionItem) -> MissionItem:
+    """`held` spelt as `sent` where PX4 spells the same thing differently; positions and heights untouched.
+
+    PX4 v1.16 answers frame 0 with its twin 5 and 3 with 6, and fence vertices with autocontinue 0.
+    """
+    frame = held.frame
+    if _plain_frame(sent.frame) == _plain_frame(held.frame):
+        frame = sent.frame
+    autocontinue = held.autocontinue if kind is MavMissionType.MISSION else sent.autocontinue
+    return replace(held, frame=frame, autocontinue=autocontinue)
+
+
+def _plain_frame(frame: int) -> int:
+    return int(_SAME_FRAME.get(MavFrame(frame), frame)) if frame in set(MavFrame) else frame
+
+
+def spelt_as_sent(
+    kind: MavMissionType, sent: Sequence[MissionItem], held: Sequence[MissionItem]
+) -> tuple[MissionItem, ...]:
+    """A whole list through `as_sent`; items beyond the shorter list stay as they are."""
+    paired = [as_sent(kind, ours, theirs) for ours, theirs in zip(sent, held, strict=False)]
+    return (*paired, *held[len(paired) :])
+
+
+def differences(kind: MavMissionType, sent: Sequence[MissionItem], held: Sequence[MissionItem]) -> tuple[str, ...]:
+    """Every way in which a list read back differs from the list sent, each in a sentence."""
+    name = kind.name.lower()
+    found = []
+    if len(sent) != len(held):
+        found.append(f"{name}: {len(sent)} items were sent, {len(held)} are held")
+    spelt = spelt_as_sent(kind, sent, held)
+    for index, (ours, theirs) in enumerate(zip(sent, spelt, strict=False)):
+        if ours.wire_bytes() == theirs.wire_bytes():
+            continue
+        found.extend(
+            f"{name} item {index}: {field_name} was sent as {sent_value}, is held as {held_value}"
+            for field_name, sent_value, held_value in _unequal_fields(ours, theirs)
+        )
+    return tuple(found)
+
+
+def _unequal_fields(ours: MissionItem, theirs: MissionItem) -> list[tuple[str, object, object]]:
+    names = ("command", "frame", "param1", "param2", "param3", "param4", "x", "y", "z", "autocontinue")
+    pairs = [(name, getattr(ours, name), getattr(theirs, name)) for name in names]
+    return [(name, a, b) for name, a, b in pairs if _as_f32(a) != _as_f32(b)]
+
+
+def _as_f32(value: float) -> bytes | int:
+    """A float as the 4 bytes a vehicle can hold (every NaN alike); an int stays exact."""
+    if isinstance(value, int):
+        return int(value)
+    return struct.pack("<f", math.nan if math.isnan(value) else value)
+
+
+@dataclass
+class _Progress:
+    """What one transfer has established so far."""
+
+    start_s: float
+    mission_written_s: float = math.inf
+    attempts: int = 0
+    held: dict[MavMissionType, tuple[MissionItem, ...]] = field(default_factory=dict)
+
+    def not_loaded(self, reason: str, found: tuple[str, ...] = ()) -> TransferResult:
+        return TransferResult(TransferState.NOT_LOADED, "", found, reason, self.attempts)
+
+    def unknown(self, reason: str) -> TransferResult:
+        return TransferResult(TransferState.UNKNOWN, "", (), reason, self.attempts)
+
+
+async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> TransferResult:
+    """Bring `mission` on board and prove that it is there and feasible.
+
+    Order: fence, rally points, mission; each written and read back until equal, then item 0 made current, then
+    the autopilot's verdict. A vehicle flying a mission is refused: command Hold first, or a new list would be
+    entered in the middle. Afterwards a vehicle on the ground is in Hold.
+
+    Returns:
+        LOADED: held exactly, feasible, item 0 current. NOT_LOADED: the autopilot said no, or holds otherwise.
+        UNKNOWN: the link or the deadline ended before either was established.
+    """
+    progress = _Progress(start_s=port.now_s())
+    deadline_s = progress.start_s + timeout_s
+    before = port.state()
+    if before.armed and before.mode is FlightMode.MISSION:
+        return progress.not_loaded("the vehicle is flying a mission: hold it first")
+    if not before.armed and before.mode is not FlightMode.HOLD:
+        held = await port.hold(deadline_s - port.now_s())
+        if not held.ok:
+            return progress.not_loaded(f"cannot hold before the transfer: {held.reason}")
+    for kind, items in zip(_ORDER, (mission.fence, mission.rally, mission.items), strict=True):
+        if kind is MavMissionType.MISSION:
+            progress.mission_written_s = port.now_s()
+        ended = await _write_verified(port, kind, items, progress, deadline_s)
+        if ended is not None:
+            return ended
+    current = await port.set_current_item(0, max(0.0, deadline_s - port.now_s()))
+    if not current.ok:
+        return progress.unknown(f"item 0 is not current: {current.reason}")
+    return await _verdict(port, mission, progress, deadline_s)
+
+
+async def _write_verified(
+    port: PlanPort,
+    kind: MavMissionType,
+    items: Sequence[MissionItem],
+    progress: _Progress,
+    deadline_s: float,
+) -> TransferResult | None:
+    """Write one list and read it back until equal; returns a result only when that failed."""
+    last: TransferResult = progress.unknown("the deadline passed before anything was written")
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        left_s = deadline_s - port.now_s()
+        if left_s <= 0.0:
+            return last
+        progress.attempts = max(progress.attempts, attempt)
+        claim = await port.write_items(kind, items, left_s)
+        if claim.status is WriteStatus.REJECTED:
+            return progress.not_loaded(claim.reason)
+        try:
+            held = await port.read_items(kind, max(0.0, deadline_s - port.now_s()))
+        except LinkTimeoutError as problem:
+            last = progress.unknown(f"{claim.reason}; {problem}".lstrip("; "))
+            continue
+        progress.held[kind] = spelt_as_sent(kind, items, held)
+        found = differences(kind, items, held)
+        if not found:
+            return None
+        last = progress.not_loaded(claim.reason or f"the {kind.name.lower()} was read back otherwise", found)
+    return last
+
+
+async def _verdict(port: PlanPort, mission: Mission, progress: _Progress, deadline_s: float) -> TransferResult:
+    """The autopilot's judgement of what it now holds, and the identity of it."""
+    await asyncio.sleep(min(SETTLE_S, max(0.0, deadline_s - port.now_s())))
+    on_ground = not port.state().armed
+    if on_ground:
+        refusal = await _probe_feasibility(port, progress, deadline_s)
+        if refusal is not None:
+            return refusal
+    objections = _objections(port, progress, on_ground)
+    if objections:
+        return progress.not_loaded("the autopilot objects: " + "; ".join(objections))
+    digest = digest_of(*(progress.held[kind] for kind in MavMissionType))
+    if digest != mission.digest():
+        return progress.not_loaded("the digest of what is held differs from the mission's")
+    state = port.state()
+    if state.mission_total != len(mission.items):
+        return progress.unknown(f"{state.mission_total} items are announced, {len(mission.items)} were read back")
+    return TransferResult(TransferState.LOADED, digest, attempts=progress.attempts, plan_ids=port.plan_ids())
+
+
+async def _probe_feasibility(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:
+    """Ask for the verdict in Mission mode, disarmed, and come back to Hold. None = feasible."""
+    selected = await port.select_mission_mode(max(0.0, deadline_s - port.now_s()))
+    ready = None
+    if selected.ok:
+        ready = await port.readiness(READINESS_SAMPLES, max(0.0, deadline_s - port.now_s()))
+    held = await port.hold(max(0.0, deadline_s - port.now_s()))
+    if not held.ok:
+        return progress.unknown(f"not back in Hold after the check of feasibility: {held.reason}")
+    if not selected.ok:
+        return progress.unknown(f"feasibility could not be asked for: {selected.reason}")
+    if ready:
+        return None
+    words = "; ".join(_objections(port, progress, on_ground=True))
+    if ready is None:
+        return progress.unknown("feasibility is unknown: no SYS_STATUS before the deadline")
+    if await port.readiness(READINESS_SAMPLES, max(0.0, deadline_s - port.now_s())):
+        return progress.not_loaded(
+            "the autopilot finds the mission infeasible: ready to arm in Hold, not in Mission mode"
+            + (f" ({words})" if words else "")
+        )
+    return progress.unknown(
+        "the vehicle is not ready to arm in any mode, so its verdict on the mission is not known"
+        + (f" ({words})" if words else "")
+    )
+
+
+def _objections(port: PlanPort, progress: _Progress, on_ground: bool) -> tuple[str, ...]:
+    """Critical texts since the transfer began that concern what was sent.
+
+    A geofence violation reported before the mission was written concerns the mission that was there before.
+    """
+    words = []
+    for text in port.status_texts(progress.start_s):
+        stale = text.text.startswith("Geofence violation") and text.received_s < progress.mission_written_s
+        concerns = on_ground or text.text.startswith(_OBJECTIONS_IN_FLIGHT)
+        if text.severity <= CRITICAL and concerns and not stale:
+            words.append(text.text)
+    return tuple(dict.fromkeys(words))
