@@ -1,0 +1,169 @@
+"""Free space among zones, ready for exact shortest routes."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from mission.routing.diagnosis import explain_enclosure, explain_inside
+from mission.routing.freespace import Regions, Rings, grow, merge, rings_of, seal
+from mission.routing.graph import Graph, build_graph
+from mission.routing.kernels import (
+    ACCELERATED,
+    FOUND,
+    GOAL_BLOCKED,
+    START_BLOCKED,
+    Links,
+    route_between,
+)
+from mission.routing.mesh import Mesh, build_mesh
+from mission.routing.obstacle import Obstacle, content_hash, polygons_of
+from mission.routing.places import checked_points
+from mission.routing.result import Blocked, BlockedReason, Points, Route
+from mission.routing.tree import Tree, distance_matrix, grow_tree, route_through
+from mission.routing.triangulation import TouchError, Triangulation, triangulate
+
+Point = NDArray[np.float64] | tuple[float, float]
+
+_NO_LINKS = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float64)
+
+
+class Environment:
+    """The plane with zones in it. Immutable; build with `Environment.build`.
+
+    Attributes:
+        obstacles: the zones.
+        clearance_m: distance that every route keeps from every zone.
+        regions: the zones grown by the clearance, each and merged.
+        mesh: the free space between them.
+    """
+
+    def __init__(self, obstacles: tuple[Obstacle, ...], clearance_m: float, regions: Regions, mesh: Mesh) -> None:
+        self.obstacles = obstacles
+        self.clearance_m = clearance_m
+        self.regions = regions
+        self.mesh = mesh
+
+    @classmethod
+    def build(
+        cls, obstacles: Sequence[Obstacle], clearance_m: float, *, with_graph: bool | None = None
+    ) -> "Environment":
+        """Return the environment of `obstacles`.
+
+        Args:
+            obstacles: the zones to keep clear of; they may overlap, touch, nest and repeat.
+            clearance_m: distance to keep from each, 0 or more.
+            with_graph: compute the visibility graph now (True) or when something first needs it (False). By
+                default now where the loops are compiled, which takes milliseconds, and later where they are not.
+
+        Raises:
+            InputError: a polygon or the clearance is broken.
+        """
+        polygons = polygons_of(obstacles, clearance_m)
+        grown = grow(polygons, clearance_m)
+        merged, rings, triangulation = _triangulated(merge(grown))
+        mesh = build_mesh(triangulation, rings)
+        environment = cls(tuple(obstacles), float(clearance_m), Regions(grown, merged), mesh)
+        if ACCELERATED if with_graph is None else with_graph:
+            environment.prepare()
+        return environment
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the zones and the clearance, whatever the order of the zones."""
+        return content_hash(self.obstacles, self.clearance_m)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The visibility graph, computed when first needed."""
+        return build_graph(self.mesh)
+
+    def prepare(self) -> "Environment":
+        """Compute the visibility graph now; return the environment."""
+        _ = self.graph
+        return self
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held in arrays."""
+        return self.mesh.nbytes + (self.graph.nbytes if "graph" in self.__dict__ else 0)
+
+    def shortest(self, start_xy: Point, goal_xy: Point) -> Route | Blocked:
+        """Return the shortest route between two points, or why there is none.
+
+        Args:
+            start_xy: east, north in metres.
+            goal_xy: east, north in metres.
+
+        Raises:
+            InputError: a point is not finite or not within ±`WORLD_HALF_SIZE_M`.
+        """
+        (sx, sy), (gx, gy) = start_xy, goal_xy
+        sx, sy, gx, gy = float(sx), float(sy), float(gx), float(gy)
+        reach = max(abs(sx), abs(sy), abs(gx), abs(gy))
+        ends = np.array([(sx, sy), (gx, gy)])
+        if not reach < 200_000.0 or sx + sy + gx + gy != sx + sy + gx + gy:
+            checked_points(ends, "start and goal")
+        links = self._links
+        outcome, _, corners = route_between(sx, sy, gx, gy, self.mesh.hint_grid, self.mesh.tables, links)
+        if outcome == FOUND:
+            return route_through(self.mesh, ends[0], corners, ends[1])
+        return self._blocked(outcome, ends)
+
+    def tree(self, start_xy: Point) -> Tree:
+        """Return all shortest routes from one start, such as a hub.
+
+        Raises:
+            InputError: the start is not finite or out of the world.
+        """
+        return grow_tree(self, checked_points(np.asarray(start_xy, dtype=np.float64).reshape(1, -1), "start")[0])
+
+    def matrix(self, points: Points) -> NDArray[np.float64]:
+        """Return the (n, n) lengths of the shortest routes between (n, 2) points; inf where there is none.
+
+        Raises:
+            InputError: a point is not finite or out of the world.
+        """
+        return distance_matrix(self, checked_points(points, "points"))
+
+    @property
+    def _links(self) -> Links[object]:
+        if "graph" in self.__dict__:
+            return self.graph.links
+        return _empty_links()
+
+    def _blocked(self, outcome: int, ends: Points) -> Blocked:
+        if outcome == START_BLOCKED:
+            return explain_inside(BlockedReason.START_INSIDE, ends[0], self.obstacles, self.regions)
+        if outcome == GOAL_BLOCKED:
+            return explain_inside(BlockedReason.GOAL_INSIDE, ends[1], self.obstacles, self.regions)
+        return explain_enclosure(ends, self.obstacles, self.regions)
+
+
+def shortest_without_graph(
+    obstacles: Sequence[Obstacle], clearance_m: float, start_xy: Point, goal_xy: Point
+) -> Route | Blocked:
+    """Return the shortest route for one pair of points, such as a replan around a zone that has just appeared.
+
+    Computes only what this route needs to know of the visibility graph; the answer is the same.
+
+    Raises:
+        InputError: a polygon, the clearance or a point is broken.
+    """
+    return Environment.build(obstacles, clearance_m, with_graph=False).shortest(start_xy, goal_xy)
+
+
+def _empty_links() -> Links[object]:
+    return Links(*_NO_LINKS) if ACCELERATED else Links(*(memoryview(column) for column in _NO_LINKS))
+
+
+def _triangulated(merged: shapely.MultiPolygon) -> tuple[shapely.MultiPolygon, Rings, Triangulation]:
+    """Return regions that touch nowhere, their rings and the triangulation."""
+    while True:
+        rings = rings_of(merged)
+        try:
+            return merged, rings, triangulate(rings)
+        except TouchError as touch:
+            merged = seal(merged, touch.points)

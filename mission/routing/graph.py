@@ -1,0 +1,83 @@
+"""The taut visibility graph: which corners a shortest route may go between."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from mission.routing.expansion import corner_cones, join, sweep_all
+from mission.routing.kernels import ACCELERATED, Links, all_links
+from mission.routing.mesh import Mesh
+
+_BATCH = 4096
+"""Corners expanded at a time: bounds the memory of the frontier."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Links in rows: row 2v holds those that leave corner v with its region on the left, 2v + 1 on the right.
+
+    Attributes:
+        first: (2n + 1,) where each row begins; targets ascend in a row.
+        target: (m,) corner at the other end.
+        length_m: (m,) length of the link.
+        links: the same columns as the scalar loops index them.
+    """
+
+    first: NDArray[np.int32]
+    target: NDArray[np.int32]
+    length_m: NDArray[np.float64]
+    links: Links[Any]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held in arrays."""
+        return self.first.nbytes + self.target.nbytes + self.length_m.nbytes
+
+    def matrix(self) -> csr_array:
+        """Return the (n, n) sparse matrix of link lengths."""
+        count = (len(self.first) - 1) // 2
+        return csr_array((self.length_m, self.target, self.first[::2]), shape=(count, count))
+
+
+def build_graph(mesh: Mesh) -> Graph:
+    """Return the graph by whichever way is faster here; both give the same."""
+    return build_graph_compiled(mesh) if ACCELERATED else build_graph_batched(mesh)
+
+
+def build_graph_compiled(mesh: Mesh) -> Graph:
+    """Return the graph by one scalar expansion per corner and side."""
+    rows, targets, _ = all_links(mesh.tables)
+    return _graph(mesh, rows.astype(np.int64), targets.astype(np.int64))
+
+
+def build_graph_batched(mesh: Mesh) -> Graph:
+    """Return the graph by expanding thousands of corners at a time in array operations."""
+    corners = np.flatnonzero(mesh.corner)
+    rows: list[NDArray[np.int64]] = []
+    targets: list[NDArray[np.int64]] = []
+    for begin in range(0, len(corners), _BATCH):
+        batch = corners[begin : begin + _BATCH]
+        for side in range(2):
+            cones, near = corner_cones(mesh, batch, side)
+            far, _ = sweep_all(mesh, mesh.x[batch], mesh.y[batch], cones, slack_m=0.0)
+            seen = join([near, far])
+            rows.append(2 * batch[seen.eye] + side)
+            targets.append(seen.thing)
+    none = np.empty(0, dtype=np.int64)
+    return _graph(mesh, np.concatenate([none, *rows]), np.concatenate([none, *targets]))
+
+
+def _graph(mesh: Mesh, row: NDArray[np.int64], target: NDArray[np.int64]) -> Graph:
+    count = len(mesh.x)
+    # A corner straight behind another is met by the cones on both sides of it: keep each link once.
+    keys = np.unique(row * count + target)
+    row, target = keys // count, keys % count
+    first = np.zeros(2 * count + 1, dtype=np.int32)
+    np.cumsum(np.bincount(row, minlength=2 * count), out=first[1:])
+    dx, dy = mesh.x[target] - mesh.x[row // 2], mesh.y[target] - mesh.y[row // 2]
+    length_m = np.sqrt(dx * dx + dy * dy)
+    columns = (first, target.astype(np.int32), length_m)
+    return Graph(*columns, links=Links(*columns) if ACCELERATED else Links(*(memoryview(c) for c in columns)))
