@@ -1,0 +1,224 @@
+"""How a multicopter moves: kinematics with the speed and acceleration limits that PX4 keeps.
+
+The velocity that is asked for follows PX4's position smoothing: straight legs, braking under limited jerk
+before a corner, corners flown at the speed that the acceptance radius allows. Heights are above the ground on
+which the vehicle booted; the ground is flat.
+"""
+
+import math
+from dataclasses import dataclass
+
+from sim.parameters import Parameters
+
+Point = tuple[float, float, float]
+"""North, east, up in metres, in the vehicle's local plane."""
+
+VELOCITY_RESPONSE_PER_S = 3.0
+"""How fast the velocity follows what is asked (closed velocity loop)."""
+HORIZONTAL_RESPONSE = 0.6
+"""Share of MPC_ACC_HOR that PX4's SIH quadcopter reaches from a standstill (measured: 1.7 of 3 m/s²)."""
+CROSS_TRACK_GAIN_PER_S = 0.5
+OVERLAP_M = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Fly from `start` straight to `target`, at up to `speed_m_s`, on to `onward` without stopping if given."""
+
+    start: Point
+    target: Point
+    speed_m_s: float
+    onward: Point | None = None
+    climb_limit_m_s: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """Come down to the ground at one place, as PX4 lands."""
+
+    north_m: float
+    east_m: float
+
+
+Guidance = Leg | Descent | None
+"""What the vehicle is asked to do; None leaves it where it is on the ground."""
+
+
+def braking_speed_m_s(distance_m: float, end_speed_m_s: float, acceleration: float, jerk: float) -> float:
+    """Highest speed from which `end_speed_m_s` is reached within `distance_m`, under limited jerk.
+
+    Solves v² + v·4a²/j = v_end² + 2·a·d for v, the braking law of PX4's trajectory generator.
+    """
+    b = 4.0 * acceleration * acceleration / jerk
+    c = -(2.0 * acceleration * distance_m + end_speed_m_s * end_speed_m_s)
+    return max(0.5 * (-b + math.sqrt(b * b - 4.0 * c)), 0.0)
+
+
+class Airframe:
+    """Position, velocity and heading of one vehicle."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self.north_m = 0.0
+        self.east_m = 0.0
+        self.up_m = 0.0
+        self.velocity_north_m_s = 0.0
+        self.velocity_east_m_s = 0.0
+        self.velocity_up_m_s = 0.0
+        self.heading_rad = 0.0
+        self.roll_rad = 0.0
+        self.pitch_rad = 0.0
+        self.guidance: Guidance = None
+        self._leg_limits: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def position(self) -> Point:
+        """Where it is."""
+        return self.north_m, self.east_m, self.up_m
+
+    @property
+    def ground_speed_m_s(self) -> float:
+        """Horizontal speed."""
+        return math.hypot(self.velocity_north_m_s, self.velocity_east_m_s)
+
+    @property
+    def on_ground(self) -> bool:
+        """Whether it touches the ground."""
+        return self.up_m <= 0.0
+
+    def follow(self, guidance: Guidance) -> None:
+        """Take new guidance; corner speeds are worked out once per leg."""
+        self.guidance = guidance
+        if isinstance(guidance, Leg):
+            self._leg_limits = (self._corner_speed(guidance), self._corner_climb(guidance))
+
+    def stop(self) -> None:
+        """Stand still on the spot, as after touchdown or with motors off."""
+        self.velocity_north_m_s = self.velocity_east_m_s = self.velocity_up_m_s = 0.0
+        self.roll_rad = self.pitch_rad = 0.0
+
+    def step(self, dt_s: float) -> None:
+        """Move on by `dt_s`."""
+        guidance = self.guidance
+        if guidance is None:
+            return
+        if isinstance(guidance, Leg):
+            north, east, up = self._leg_velocity(guidance)
+        else:
+            north, east, up = self._descent_velocity(guidance)
+        self._accelerate(north, east, up, dt_s)
+        self.north_m += self.velocity_north_m_s * dt_s
+        self.east_m += self.velocity_east_m_s * dt_s
+        self.up_m += self.velocity_up_m_s * dt_s
+        if self.up_m <= 0.0:
+            self.up_m = 0.0
+            self.velocity_up_m_s = max(self.velocity_up_m_s, 0.0)
+            self.velocity_north_m_s = self.velocity_east_m_s = 0.0
+        self._turn(north, east, dt_s)
+
+    def _leg_velocity(self, leg: Leg) -> Point:
+        parameters = self.parameters
+        to_north = leg.target[0] - self.north_m
+        to_east = leg.target[1] - self.east_m
+        to_up = leg.target[2] - self.up_m
+        horizontal = math.hypot(to_north, to_east)
+        distance = math.hypot(horizontal, to_up)
+        if distance == 0.0:
+            return 0.0, 0.0, 0.0
+        jerk = parameters["MPC_JERK_AUTO"]
+        corner_speed, corner_climb = self._leg_limits
+        speed = min(leg.speed_m_s, braking_speed_m_s(horizontal, corner_speed, parameters["MPC_ACC_HOR"], jerk))
+        if to_up > 0.0:
+            limit, acceleration = parameters["MPC_Z_V_AUTO_UP"], parameters["MPC_ACC_UP_MAX"]
+        else:
+            limit, acceleration = parameters["MPC_Z_V_AUTO_DN"], parameters["MPC_ACC_DOWN_MAX"]
+        limit = min(limit, leg.climb_limit_m_s)
+        climb = min(limit, braking_speed_m_s(abs(to_up), corner_climb, acceleration, jerk))
+        magnitude = math.hypot(speed, climb) / distance
+        horizontal_speed, up = horizontal * magnitude, to_up * magnitude
+        if horizontal_speed > speed:
+            up *= speed / horizontal_speed if speed >= 0.5 or horizontal_speed >= 0.5 else 1.0
+            horizontal_speed = speed
+        if abs(up) > climb:
+            horizontal_speed *= climb / abs(up) if climb >= 0.5 or abs(up) >= 0.5 else 1.0
+            up = math.copysign(climb, up)
+        if horizontal <= OVERLAP_M:
+            return 0.0, 0.0, up
+        north = to_north / horizontal * horizontal_speed
+        east = to_east / horizontal * horizontal_speed
+        correction_north, correction_east = self._cross_track_correction(leg, horizontal)
+        return north + correction_north, east + correction_east, up
+
+    def _cross_track_correction(self, leg: Leg, remaining_m: float) -> tuple[float, float]:
+        along_north = leg.target[0] - leg.start[0]
+        along_east = leg.target[1] - leg.start[1]
+        length = math.hypot(along_north, along_east)
+        if length < 1.0 or remaining_m < 5.0:
+            return 0.0, 0.0
+        along_north, along_east = along_north / length, along_east / length
+        off_north, off_east = self.north_m - leg.start[0], self.east_m - leg.start[1]
+        along = off_north * along_north + off_east * along_east
+        gain = -CROSS_TRACK_GAIN_PER_S
+        return gain * (off_north - along * along_north), gain * (off_east - along * along_east)
+
+    def _descent_velocity(self, descent: Descent) -> Point:
+        parameters = self.parameters
+        to_north, to_east = descent.north_m - self.north_m, descent.east_m - self.east_m
+        distance = math.hypot(to_north, to_east)
+        north = east = 0.0
+        if distance > OVERLAP_M:
+            speed = braking_speed_m_s(distance, 0.0, parameters["MPC_ACC_HOR"], parameters["MPC_JERK_AUTO"])
+            speed = min(speed, parameters["MPC_XY_CRUISE"]) / distance
+            north, east = to_north * speed, to_east * speed
+        fast, slow = parameters["MPC_Z_V_AUTO_DN"], parameters["MPC_LAND_SPEED"]
+        high, low = parameters["MPC_LAND_ALT1"], parameters["MPC_LAND_ALT2"]
+        share = min(max((self.up_m - low) / max(high - low, 0.1), 0.0), 1.0)
+        return north, east, -(min(slow, fast) + (fast - min(slow, fast)) * share)
+
+    def _accelerate(self, north: float, east: float, up: float, dt_s: float) -> None:
+        parameters = self.parameters
+        want_north = (north - self.velocity_north_m_s) * VELOCITY_RESPONSE_PER_S
+        want_east = (east - self.velocity_east_m_s) * VELOCITY_RESPONSE_PER_S
+        want = math.hypot(want_north, want_east)
+        limit = parameters["MPC_ACC_HOR"] * HORIZONTAL_RESPONSE
+        if want > limit:
+            want_north, want_east = want_north * limit / want, want_east * limit / want
+        want_up = (up - self.velocity_up_m_s) * VELOCITY_RESPONSE_PER_S
+        want_up = min(max(want_up, -parameters["MPC_ACC_DOWN_MAX"]), parameters["MPC_ACC_UP_MAX"])
+        self.velocity_north_m_s += want_north * dt_s
+        self.velocity_east_m_s += want_east * dt_s
+        self.velocity_up_m_s += want_up * dt_s
+        cos_heading, sin_heading = math.cos(self.heading_rad), math.sin(self.heading_rad)
+        self.pitch_rad = -(want_north * cos_heading + want_east * sin_heading) / 9.81
+        self.roll_rad = (want_east * cos_heading - want_north * sin_heading) / 9.81
+
+    def _turn(self, north: float, east: float, dt_s: float) -> None:
+        if north * north + east * east < 1.0:
+            return
+        error = math.remainder(math.atan2(east, north) - self.heading_rad, math.tau)
+        limit = math.radians(self.parameters["MPC_YAWRAUTO_MAX"]) * dt_s
+        self.heading_rad = (self.heading_rad + min(max(error, -limit), limit)) % math.tau
+
+    def _corner_speed(self, leg: Leg) -> float:
+        """Speed through the target: the largest circle inside the acceptance radius, tangent to both legs."""
+        if leg.onward is None:
+            return 0.0
+        radius = self.parameters["NAV_ACC_RAD"]
+        next_north, next_east = leg.onward[0] - leg.target[0], leg.onward[1] - leg.target[1]
+        back_north, back_east = leg.start[0] - leg.target[0], leg.start[1] - leg.target[1]
+        next_length, back_length = math.hypot(next_north, next_east), math.hypot(back_north, back_east)
+        if next_length < max(radius, OVERLAP_M) or back_length < OVERLAP_M:
+            return 0.0
+        cosine = (next_north * back_north + next_east * back_east) / (next_length * back_length)
+        angle = min(math.acos(min(max(cosine, -1.0), 1.0)), math.pi - 1e-6)
+        centripetal = self.parameters["MPC_XY_TRAJ_P"] * self.parameters["MPC_ACC_HOR"]
+        turning = math.sqrt(centripetal * radius * math.tan(angle / 2.0))
+        leaving = braking_speed_m_s(next_length, 0.0, self.parameters["MPC_ACC_HOR"], self.parameters["MPC_JERK_AUTO"])
+        return min(turning, leaving, leg.speed_m_s)
+
+    def _corner_climb(self, leg: Leg) -> float:
+        """Vertical speed through the target: kept where the onward leg goes on climbing or sinking."""
+        if leg.onward is None:
+            return 0.0
+        rise, onward_rise = leg.target[2] - leg.start[2], leg.onward[2] - leg.target[2]
+        return abs(onward_rise) ** 0.5 if rise * onward_rise > 0.25 else 0.0

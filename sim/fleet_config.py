@@ -1,0 +1,204 @@
+"""What a simulated fleet is made of: its configuration, read from JSON and checked before anything starts."""
+
+import math
+from pathlib import Path
+
+import msgspec
+
+from mission.errors import InputError, InputProblem
+
+MAX_SPEED_FACTOR = 50.0
+
+
+class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a vehicle stands when it boots; also where the ground crew serves it."""
+
+    latitude_deg: float
+    longitude_deg: float
+    altitude_amsl_m: float
+
+
+class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a vehicle is, as its physics see it.
+
+    Attributes:
+        empty_mass_kg: take-off mass without parcels, battery included.
+        cruise_speed_m_s: MPC_XY_CRUISE, flown where a mission sets no speed.
+        max_speed_m_s: MPC_XY_VEL_MAX, flown at most.
+        climb_speed_m_s, descent_speed_m_s: MPC_Z_V_AUTO_UP and MPC_Z_V_AUTO_DN.
+        takeoff_speed_m_s, landing_speed_m_s: MPC_TKO_SPEED and MPC_LAND_SPEED.
+        battery_wh: energy of a full battery.
+        hover_power_w: electrical power in hover without parcels.
+        loads_kg: parcel masses by slot for each sortie in turn; the last is repeated, none means no parcels.
+    """
+
+    empty_mass_kg: float = 4.0
+    cruise_speed_m_s: float = 10.0
+    max_speed_m_s: float = 15.0
+    climb_speed_m_s: float = 3.0
+    descent_speed_m_s: float = 1.5
+    takeoff_speed_m_s: float = 1.5
+    landing_speed_m_s: float = 0.7
+    battery_wh: float = 150.0
+    hover_power_w: float = 450.0
+    loads_kg: tuple[tuple[float, ...], ...] = ()
+
+
+class VehicleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One simulated vehicle.
+
+    Attributes:
+        partner_host, partner_port: whom it speaks to, as PX4 SITL speaks to 127.0.0.1:14540 + instance.
+        local_port: its own UDP port on 127.0.0.1; 0 lets the system choose.
+        parameters: PX4 parameters that differ from the defaults.
+    """
+
+    vehicle_id: str
+    system_id: int
+    partner_port: int
+    home: Home
+    partner_host: str = "127.0.0.1"
+    local_port: int = 0
+    physical: Physical = Physical()
+    parameters: dict[str, float | int] = {}
+
+
+class GroundCrew(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """People at home: after this long disarmed there, a vehicle has a full battery and its next parcels."""
+
+    battery_swap_s: float = 60.0
+
+
+class BatteryDrop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="battery_drop", tag_field="kind"):
+    """The battery falls to a fraction, `after_takeoff_s` after take-off or when `at_item` becomes current."""
+
+    vehicle_id: str
+    to_fraction: float
+    sortie: int = 1
+    after_takeoff_s: float | None = None
+    at_item: int | None = None
+
+
+class Silent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="silent", tag_field="kind"):
+    """The vehicle neither sends nor hears anything from `after_s` after boot until `until_s`; it flies on."""
+
+    vehicle_id: str
+    after_s: float = 0.0
+    until_s: float | None = None
+
+
+class ArmingDenied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="arming_denied", tag_field="kind"):
+    """Arming is refused with `text`, `times` times from the given sortie on; None means always."""
+
+    vehicle_id: str
+    text: str = "Arming denied: Resolve system health failures first"
+    sortie: int = 1
+    times: int | None = None
+
+
+class GripperStuck(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="gripper_stuck", tag_field="kind"):
+    """The gripper answers as usual and releases nothing, in one sortie or (None) always."""
+
+    vehicle_id: str
+    sortie: int | None = None
+
+
+Fault = BatteryDrop | Silent | ArmingDenied | GripperStuck
+
+
+class FleetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole simulated fleet.
+
+    Attributes:
+        speed_factor: simulated seconds per second of the wall clock.
+        truth_log: file for what the vehicles really did, JSON lines; None writes none.
+        truth_interval_s: simulated time between two lines of one vehicle.
+        max_stream_hz: most messages of one stream and vehicle in a second of the wall clock. Streams keep
+            PX4's rates in simulated time as far as this cap lets them: at a speed factor of 20 a 50 Hz stream
+            would be 1,000 messages a second.
+    """
+
+    vehicles: tuple[VehicleConfig, ...]
+    seed: int = 0
+    speed_factor: float = 1.0
+    ground_crew: GroundCrew | None = None
+    faults: tuple[Fault, ...] = ()
+    truth_log: str | None = None
+    truth_interval_s: float = 0.5
+    max_stream_hz: float = 25.0
+
+
+def read_fleet_config(document: bytes, name: str) -> FleetConfig:
+    """Read and check a fleet's JSON.
+
+    Raises:
+        InputError: with the place of everything that is wrong.
+    """
+    try:
+        config = msgspec.json.decode(document, type=FleetConfig)
+    except msgspec.DecodeError as error:
+        place, _, what = str(error).rpartition(" - at `$")
+        raise InputError(
+            InputProblem(name, what.rstrip("`").lstrip(".") or "document", place or str(error), "See FleetConfig.")
+        ) from error
+    problems = tuple(InputProblem(name, *problem) for problem in _problems(config))
+    if problems:
+        raise InputError(*problems)
+    return config
+
+
+def load_fleet_config(path: Path) -> FleetConfig:
+    """Read a fleet's JSON file; see `read_fleet_config`."""
+    try:
+        document = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            InputProblem(str(path), "file", error.strerror or str(error), "Give a readable file.")
+        ) from error
+    return read_fleet_config(document, str(path))
+
+
+def _problems(config: FleetConfig) -> list[tuple[str, str, str]]:
+    """Everything in a well-formed configuration that cannot be simulated: place, what, how to mend."""
+    found: list[tuple[str, str, str]] = []
+    if not 0.0 < config.speed_factor <= MAX_SPEED_FACTOR:
+        found.append(
+            ("speed_factor", f"{config.speed_factor} is out of range", f"Use 0 < factor ≤ {MAX_SPEED_FACTOR}.")
+        )
+    if not config.max_stream_hz > 0.0 or not config.truth_interval_s > 0.0:
+        found.append(("max_stream_hz, truth_interval_s", "not a positive number", "Use a positive number."))
+    if not config.vehicles:
+        found.append(("vehicles", "is empty", "Give at least one vehicle."))
+    for field in ("vehicle_id", "system_id"):
+        values = [getattr(vehicle, field) for vehicle in config.vehicles]
+        for value in sorted({value for value in values if values.count(value) > 1}):
+            found.append(("vehicles", f"{field} {value!r} is given twice", f"Give every vehicle its own {field}."))
+    for index, vehicle in enumerate(config.vehicles):
+        found += [(f"vehicles[{index}].{place}", what, mend) for place, what, mend in _vehicle_problems(vehicle)]
+    known = {vehicle.vehicle_id for vehicle in config.vehicles}
+    for index, fault in enumerate(config.faults):
+        if fault.vehicle_id not in known:
+            found.append((f"faults[{index}].vehicle_id", f"no vehicle {fault.vehicle_id!r}", "Name a vehicle above."))
+        if isinstance(fault, BatteryDrop) and (fault.after_takeoff_s is None) == (fault.at_item is None):
+            found.append((f"faults[{index}]", "no single trigger", "Give either after_takeoff_s or at_item."))
+    return found
+
+
+def _vehicle_problems(vehicle: VehicleConfig) -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = []
+    if not 1 <= vehicle.system_id <= 255:
+        found.append(("system_id", f"{vehicle.system_id} is no MAVLink system id", "Use 1-255."))
+    for name, port, least in (("partner_port", vehicle.partner_port, 1), ("local_port", vehicle.local_port, 0)):
+        if not least <= port <= 65535:
+            found.append((name, f"{port} is no UDP port", f"Use {least}-65535."))
+    if not (abs(vehicle.home.latitude_deg) <= 89.0 and abs(vehicle.home.longitude_deg) <= 180.0):
+        found.append(("home", "is not on the flyable Earth", "Use |latitude| ≤ 89 and |longitude| ≤ 180."))
+    for name in Physical.__struct_fields__:
+        if name == "loads_kg":
+            continue
+        value = getattr(vehicle.physical, name)
+        if not (math.isfinite(value) and value > 0.0):
+            found.append((f"physical.{name}", f"{value} is not a positive number", "Use a positive number."))
+    if any(not (math.isfinite(mass) and mass > 0.0) for load in vehicle.physical.loads_kg for mass in load):
+        found.append(("physical.loads_kg", "holds a mass that is not positive", "Use positive masses."))
+    return found

@@ -1,0 +1,73 @@
+"""When a vehicle counts as on the ground, and how long it takes to leave it."""
+
+from sim.airframe import Descent, Leg
+from sim.onboard import Onboard
+from sim.outbox import Severity
+
+TOUCHDOWN_S = 2.5
+"""On the ground this long before landing is detected (measured with PX4 SIH: 2-5 s)."""
+TAKEOFF_DETECTED_S = 0.6
+"""Thrust passes the take-off threshold this long after it was asked for (measured)."""
+LIFT_OFF_S = 2.0
+"""The vehicle leaves the ground this long after take-off was detected (measured)."""
+
+
+class LandDetector:
+    """Keeps `onboard.landed`, and holds the airframe until motors and ramp are through."""
+
+    def __init__(self, onboard: Onboard) -> None:
+        self._onboard = onboard
+        self._touch_s: float | None = None
+        self._wanted_s: float | None = None
+        self._free_s = 0.0
+
+    @property
+    def may_move(self) -> bool:
+        """Whether the airframe is free to follow its guidance."""
+        onboard = self._onboard
+        return onboard.armed and not onboard.landed and onboard.now_s >= self._free_s
+
+    def reset(self) -> None:
+        """Begin anew, on the ground."""
+        self._touch_s = self._wanted_s = None
+
+    def step(self) -> None:
+        """Judge the current state."""
+        if self._onboard.landed:
+            self._watch_for_takeoff()
+        else:
+            self._watch_for_touchdown()
+
+    def _watch_for_takeoff(self) -> None:
+        onboard = self._onboard
+        guidance = onboard.airframe.guidance
+        if not (onboard.armed and isinstance(guidance, Leg) and guidance.target[2] > 0.3):
+            self._wanted_s = None
+            return
+        if self._wanted_s is None:
+            spooled_s = onboard.armed_s + onboard.parameters["COM_SPOOLUP_TIME"]
+            self._wanted_s = max(onboard.now_s, spooled_s)
+        if onboard.now_s < self._wanted_s + TAKEOFF_DETECTED_S:
+            return
+        onboard.set_home_here()
+        onboard.landed = False
+        if onboard.took_off_s is None:
+            onboard.sortie += 1
+            onboard.took_off_s = onboard.now_s
+        onboard.outbox.text(Severity.INFO, "Takeoff detected")
+        self._free_s = onboard.now_s + LIFT_OFF_S
+        self._touch_s = self._wanted_s = None
+
+    def _watch_for_touchdown(self) -> None:
+        onboard = self._onboard
+        airframe = onboard.airframe
+        if not (airframe.on_ground and isinstance(airframe.guidance, Descent)):
+            self._touch_s = None
+            return
+        if self._touch_s is None:
+            self._touch_s = onboard.now_s
+        if onboard.now_s - self._touch_s >= TOUCHDOWN_S:
+            onboard.landed = True
+            airframe.stop()
+            onboard.outbox.text(Severity.INFO, "Landing detected")
+            self._touch_s = None

@@ -1,0 +1,188 @@
+"""What each flight mode does with the vehicle."""
+
+import math
+from enum import Enum
+
+from mission.model.mission import MavMissionType
+from sim.airframe import Descent, Leg, Point
+from sim.mission_executor import MissionExecutor
+from sim.modes import LandedState, Mode
+from sim.onboard import Onboard
+from sim.outbox import Severity
+
+
+class RtlPhase(Enum):
+    """PX4's direct return: up, straight over, down, land."""
+
+    CLIMB = "climb"
+    RETURN = "return"
+    DESCEND = "descend"
+    LAND = "land"
+
+
+class Navigator:
+    """Sets the airframe's guidance by mode.
+
+    Attributes:
+        mission: the mission and its progress.
+        takeoff_done: mode TAKEOFF reached its height; the commander goes on to hold.
+    """
+
+    def __init__(self, onboard: Onboard) -> None:
+        self._onboard = onboard
+        self.mission = MissionExecutor(onboard)
+        self.takeoff_done = False
+        self._mode: Mode | None = None
+        self._rtl_phase = RtlPhase.CLIMB
+        self._rtl_target: Point = (0.0, 0.0, 0.0)
+        self._reposition: tuple[Point, float] | None = None
+        self._takeoff_amsl_m = math.nan
+
+    def ask_reposition(self, target: Point, speed_m_s: float) -> None:
+        """Where mode LOITER goes next."""
+        self._reposition = (target, speed_m_s)
+
+    def ask_takeoff(self, altitude_amsl_m: float) -> None:
+        """How high mode TAKEOFF climbs; NaN for MIS_TAKEOFF_ALT above home."""
+        self._takeoff_amsl_m = altitude_amsl_m
+
+    def step(self) -> None:
+        """Follow the mode; nothing is followed while disarmed."""
+        onboard = self._onboard
+        wanted = onboard.mode if onboard.armed else None
+        if wanted is not self._mode:
+            if self._mode is Mode.MISSION:
+                self.mission.deactivate()
+            self._mode = wanted
+            self._enter(wanted)
+        self.mission.step()
+        if wanted is Mode.LOITER and self._reposition is not None:
+            self._go_there()
+        elif wanted is Mode.RTL:
+            self._step_rtl()
+        elif wanted is Mode.TAKEOFF and not onboard.landed:
+            guidance = onboard.airframe.guidance
+            margin = onboard.parameters["NAV_MC_ALT_RAD"]
+            if isinstance(guidance, Leg) and onboard.airframe.up_m > guidance.target[2] - margin:
+                self.takeoff_done = True
+        onboard.landed_state = self._landed_state()
+
+    def _enter(self, mode: Mode | None) -> None:
+        airframe = self._onboard.airframe
+        self.takeoff_done = False
+        match mode:
+            case None:
+                airframe.follow(None)
+                self._reposition = None
+            case Mode.MISSION:
+                airframe.follow(None if self._onboard.landed else self._hold_leg())
+                self.mission.activate()
+            case Mode.LOITER:
+                airframe.follow(None if self._onboard.landed else self._hold_leg())
+            case Mode.LAND:
+                north, east, _ = self._stopping_point()
+                airframe.follow(Descent(north, east))
+            case Mode.RTL:
+                self._begin_rtl()
+            case Mode.TAKEOFF:
+                self._begin_takeoff()
+
+    def _cruise(self) -> float:
+        parameters = self._onboard.parameters
+        return min(parameters["MPC_XY_CRUISE"], parameters["MPC_XY_VEL_MAX"])
+
+    def _stopping_point(self) -> Point:
+        """Where the vehicle comes to rest if it brakes now."""
+        airframe = self._onboard.airframe
+        deceleration = self._onboard.parameters["MPC_ACC_HOR"] * 0.5
+        ahead = airframe.ground_speed_m_s / (2.0 * deceleration)
+        return (
+            airframe.north_m + airframe.velocity_north_m_s * ahead,
+            airframe.east_m + airframe.velocity_east_m_s * ahead,
+            airframe.up_m,
+        )
+
+    def _hold_leg(self) -> Leg:
+        point = self._stopping_point()
+        return Leg(point, point, self._cruise())
+
+    def _go_there(self) -> None:
+        if self._reposition is None or self._onboard.landed:
+            return
+        target, speed = self._reposition
+        self._reposition = None
+        airframe = self._onboard.airframe
+        limit = self._onboard.parameters["MPC_XY_VEL_MAX"]
+        airframe.follow(Leg(airframe.position, target, min(speed, limit) if speed > 0.0 else self._cruise()))
+
+    def _begin_takeoff(self) -> None:
+        onboard = self._onboard
+        airframe = onboard.airframe
+        base = onboard.config.home.altitude_amsl_m
+        least = onboard.home.up_m + onboard.parameters["MIS_TAKEOFF_ALT"]
+        asked = self._takeoff_amsl_m - base
+        up = max(asked, least) if math.isfinite(asked) else least
+        self._takeoff_amsl_m = math.nan
+        target = (airframe.north_m, airframe.east_m, max(up, airframe.up_m))
+        limit = onboard.parameters["MPC_TKO_SPEED"]
+        airframe.follow(Leg(airframe.position, target, self._cruise(), climb_limit_m_s=limit))
+
+    def _begin_rtl(self) -> None:
+        """Return to the nearest of home and the rally points (RTL_TYPE 0), climbing first."""
+        onboard = self._onboard
+        airframe, parameters = onboard.airframe, onboard.parameters
+        sites = [(onboard.home.north_m, onboard.home.east_m, onboard.home.up_m)]
+        sites += [onboard.point_of(item) for item in onboard.plans.items[MavMissionType.RALLY]]
+        north, east, ground = min(
+            sites, key=lambda site: math.hypot(site[0] - airframe.north_m, site[1] - airframe.east_m)
+        )
+        ground = min(ground, onboard.home.up_m)
+        distance = math.hypot(north - airframe.north_m, east - airframe.east_m)
+        height, low = parameters["RTL_RETURN_ALT"], parameters["RTL_DESCEND_ALT"]
+        if parameters.integer("RTL_CONE_ANG") > 0:
+            cone = distance / math.tan(math.radians(parameters["RTL_CONE_ANG"]))
+            height = min(height, max(low, cone)) if distance > parameters["RTL_MIN_DIST"] else min(height, low)
+        up = max(ground + height, airframe.up_m)
+        self._rtl_target = (north, east, up)
+        self._rtl_phase = RtlPhase.CLIMB
+        if onboard.landed:
+            airframe.follow(None)
+            return
+        above, amsl = round(up - ground), round(onboard.config.home.altitude_amsl_m + up)
+        onboard.outbox.text(Severity.INFO, f"RTL: start return at {amsl} m ({above} m above destination)")
+        here = self._stopping_point()
+        airframe.follow(Leg(here, (here[0], here[1], up), self._cruise()))
+
+    def _step_rtl(self) -> None:
+        """Phase by phase: a phase ends where its leg does."""
+        onboard = self._onboard
+        airframe, parameters = onboard.airframe, onboard.parameters
+        guidance = airframe.guidance
+        if not isinstance(guidance, Leg) or onboard.landed:
+            return
+        north, east, up = guidance.target
+        level = abs(up - airframe.up_m) <= parameters["NAV_MC_ALT_RAD"]
+        if not level or math.hypot(north - airframe.north_m, east - airframe.east_m) > parameters["NAV_ACC_RAD"]:
+            return
+        north, east, up = self._rtl_target
+        if self._rtl_phase is RtlPhase.CLIMB:
+            self._rtl_phase = RtlPhase.RETURN
+            airframe.follow(Leg(guidance.target, self._rtl_target, self._cruise()))
+        elif self._rtl_phase is RtlPhase.RETURN:
+            self._rtl_phase = RtlPhase.DESCEND
+            low = min(up, onboard.home.up_m + parameters["RTL_DESCEND_ALT"])
+            airframe.follow(Leg(self._rtl_target, (north, east, low), self._cruise()))
+        else:
+            self._rtl_phase = RtlPhase.LAND
+            onboard.outbox.text(Severity.INFO, "RTL: land at destination")
+            airframe.follow(Descent(north, east))
+
+    def _landed_state(self) -> LandedState:
+        onboard = self._onboard
+        if onboard.landed:
+            return LandedState.ON_GROUND
+        if self.mission.taking_off or (onboard.mode is Mode.TAKEOFF and not self.takeoff_done):
+            return LandedState.TAKEOFF
+        if isinstance(onboard.airframe.guidance, Descent):
+            return LandedState.LANDING
+        return LandedState.IN_AIR

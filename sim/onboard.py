@@ -1,0 +1,128 @@
+"""What the parts of one simulated autopilot share."""
+
+import math
+from dataclasses import dataclass, field
+
+from mission.model.mission import MissionItem
+from sim.airframe import Airframe, Point
+from sim.battery import Battery
+from sim.fleet_config import VehicleConfig
+from sim.geofence import Geofence, Place
+from sim.local_plane import LocalPlane
+from sim.modes import LandedState, Mode
+from sim.outbox import Outbox
+from sim.parameters import Parameters
+from sim.payload import GRIPPER_RELEASE, Payload, Release
+from sim.plan_store import PlanStore, is_relative
+from sim.wire import FrameWriter
+
+AUTOPILOT_COMPONENT = 1
+
+
+@dataclass(slots=True)
+class Home:
+    """The home position as PX4 keeps it: where it stands while disarmed, where it last took off when armed."""
+
+    north_m: float = 0.0
+    east_m: float = 0.0
+    up_m: float = 0.0
+    revision: int = 0
+
+
+@dataclass(slots=True)
+class Onboard:
+    """State that more than one part of an autopilot needs. Heights up are above the ground at boot.
+
+    Attributes:
+        now_s: simulated seconds since boot.
+        mode: the flight mode that is flown.
+        landed: what the land detector says.
+        sortie: counts take-offs from the ground after an arming, from 1; 0 before the first.
+    """
+
+    config: VehicleConfig
+    link_time_scale: float
+    parameters: Parameters = field(init=False)
+    plane: LocalPlane = field(init=False)
+    airframe: Airframe = field(init=False)
+    battery: Battery = field(init=False)
+    outbox: Outbox = field(init=False)
+    payload: Payload = field(default_factory=Payload)
+    plans: PlanStore = field(default_factory=PlanStore)
+    fence: Geofence = field(default_factory=Geofence)
+    home: Home = field(default_factory=Home)
+    now_s: float = 0.0
+    armed: bool = False
+    armed_s: float = 0.0
+    mode: Mode = Mode.LOITER
+    landed: bool = True
+    landed_state: LandedState = LandedState.ON_GROUND
+    sortie: int = 0
+    took_off_s: float | None = None
+
+    def __post_init__(self) -> None:
+        config, physical = self.config, self.config.physical
+        self.parameters = Parameters(
+            {
+                "MAV_SYS_ID": config.system_id,
+                "MPC_XY_CRUISE": physical.cruise_speed_m_s,
+                "MPC_XY_VEL_MAX": physical.max_speed_m_s,
+                "MPC_Z_V_AUTO_UP": physical.climb_speed_m_s,
+                "MPC_Z_V_AUTO_DN": physical.descent_speed_m_s,
+                "MPC_TKO_SPEED": physical.takeoff_speed_m_s,
+                "MPC_LAND_SPEED": physical.landing_speed_m_s,
+                **config.parameters,
+            }
+        )
+        self.plane = LocalPlane(config.home.latitude_deg, config.home.longitude_deg)
+        self.airframe = Airframe(self.parameters)
+        self.battery = Battery(physical.battery_wh, physical.hover_power_w, physical.empty_mass_kg)
+        self.outbox = Outbox(FrameWriter(config.system_id, AUTOPILOT_COMPONENT), self.link_time_scale)
+
+    @property
+    def altitude_amsl_m(self) -> float:
+        """True altitude."""
+        return self.config.home.altitude_amsl_m + self.airframe.up_m
+
+    @property
+    def home_amsl_m(self) -> float:
+        """Altitude of home as the autopilot keeps it."""
+        return self.config.home.altitude_amsl_m + self.home.up_m
+
+    @property
+    def place(self) -> Place:
+        """True latitude and longitude."""
+        return self.plane.to_global(self.airframe.north_m, self.airframe.east_m)
+
+    @property
+    def home_place(self) -> Place:
+        """Latitude and longitude of home as the autopilot keeps it."""
+        return self.plane.to_global(self.home.north_m, self.home.east_m)
+
+    def point_of(self, item: MissionItem) -> Point:
+        """Where an item lies in the local plane. PX4 takes a height that is no number; it is flown level."""
+        north, east = self.plane.to_local(item.x * 1e-7, item.y * 1e-7)
+        up = item.z + self.home.up_m if is_relative(item) else item.z - self.config.home.altitude_amsl_m
+        return north, east, up if math.isfinite(up) else self.airframe.up_m
+
+    def set_home_here(self) -> None:
+        """Make the vehicle's place its home."""
+        airframe = self.airframe
+        moved = (airframe.north_m, airframe.east_m, airframe.up_m) != (
+            self.home.north_m,
+            self.home.east_m,
+            self.home.up_m,
+        )
+        if moved:
+            self.home = Home(airframe.north_m, airframe.east_m, airframe.up_m, self.home.revision + 1)
+
+    def drive_gripper(self, instance: int, action: int) -> None:
+        """Do what DO_GRIPPER asks, and write down what fell where."""
+        if action != GRIPPER_RELEASE:
+            return
+        mass = self.payload.let_go(instance)
+        if mass is not None:
+            latitude, longitude = self.place
+            height = self.airframe.up_m - self.home.up_m
+            release = Release(self.sortie, instance, mass, self.now_s, latitude, longitude, height)
+            self.payload.releases.append(release)

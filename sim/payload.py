@@ -1,0 +1,42 @@
+"""Parcels and the gripper: what is really on board, and where it really went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+GRIPPER_RELEASE = 0
+GRIPPER_GRAB = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One parcel that left the vehicle."""
+
+    sortie: int
+    slot: int
+    mass_kg: float
+    time_s: float
+    latitude_deg: float
+    longitude_deg: float
+    height_home_m: float
+
+
+@dataclass(slots=True)
+class Payload:
+    """Slots are numbered from 1, as gripper instances are. A stuck gripper holds on to everything."""
+
+    slots: dict[int, float] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
+    is_stuck: bool = False
+
+    @property
+    def mass_kg(self) -> float:
+        """Total mass on board."""
+        return sum(self.slots.values())
+
+    def load(self, masses_kg: Sequence[float]) -> None:
+        """Put parcels into the slots; what was still there is taken off first."""
+        self.slots = dict(enumerate(masses_kg, start=1))
+
+    def let_go(self, slot: int) -> float | None:
+        """Open the gripper of a slot; return the mass that fell, or None."""
+        return None if self.is_stuck else self.slots.pop(slot, None)

@@ -1,0 +1,69 @@
+"""What the vehicles really did, as JSON lines: states at fixed intervals of simulated time, releases as they happen.
+
+A state line: ``{"kind": "state", "t_sim": s, "vehicle": id, "lat": deg, "lon": deg, "amsl": m, "height_home": m,
+"armed": bool, "landed": bool, "mode": name, "sortie": n, "battery": 0..1, "energy_used_wh": Wh, "payload_kg": kg}``.
+A release line: ``{"kind": "release", "t_sim", "vehicle", "sortie", "slot", "mass_kg", "lat", "lon", "height_home"}``.
+"""
+
+from typing import TextIO
+
+import msgspec
+
+from sim.autopilot import Autopilot
+
+
+class TruthLog:
+    """Observes any number of vehicles and writes their truth to one stream.
+
+    Args:
+        stream: where lines go; the caller opens and closes it.
+        interval_s: simulated time between two state lines of one vehicle.
+    """
+
+    def __init__(self, stream: TextIO, interval_s: float) -> None:
+        self._stream = stream
+        self._interval_s = interval_s
+        self._due_s: dict[str, float] = {}
+        self._releases_seen: dict[str, int] = {}
+
+    def __call__(self, autopilot: Autopilot) -> None:
+        """Look at a vehicle after a step."""
+        onboard = autopilot.onboard
+        vehicle_id = onboard.config.vehicle_id
+        releases = onboard.payload.releases
+        for release in releases[self._releases_seen.get(vehicle_id, 0) :]:
+            self._write(
+                kind="release",
+                t_sim=round(release.time_s, 3),
+                vehicle=vehicle_id,
+                sortie=release.sortie,
+                slot=release.slot,
+                mass_kg=release.mass_kg,
+                lat=round(release.latitude_deg, 8),
+                lon=round(release.longitude_deg, 8),
+                height_home=round(release.height_home_m, 3),
+            )
+        self._releases_seen[vehicle_id] = len(releases)
+        if onboard.now_s < self._due_s.get(vehicle_id, 0.0):
+            return
+        self._due_s[vehicle_id] = onboard.now_s + self._interval_s - 1e-9
+        latitude, longitude = onboard.place
+        self._write(
+            kind="state",
+            t_sim=round(onboard.now_s, 3),
+            vehicle=vehicle_id,
+            lat=round(latitude, 8),
+            lon=round(longitude, 8),
+            amsl=round(onboard.altitude_amsl_m, 3),
+            height_home=round(onboard.airframe.up_m, 3),
+            armed=onboard.armed,
+            landed=onboard.landed,
+            mode=onboard.mode.name,
+            sortie=onboard.sortie,
+            battery=round(onboard.battery.fraction, 5),
+            energy_used_wh=round(onboard.battery.used_wh, 4),
+            payload_kg=round(onboard.payload.mass_kg, 4),
+        )
+
+    def _write(self, **fields: str | float | bool) -> None:
+        self._stream.write(msgspec.json.encode(fields).decode() + "\n")
