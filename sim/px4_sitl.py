@@ -9,6 +9,7 @@ another). Its receiving sockets are bound to all addresses by PX4 itself: keep a
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -67,6 +68,7 @@ __all__ = [
     "find_px4",
 ]
 
+END_TIMEOUT_S = 0.5  # until the end of a process that no longer answers is known
 _T = TypeVar("_T")
 _ALREADY_RUNNING = "PX4 server already running"
 
@@ -232,6 +234,9 @@ class Px4Instance:
         try:
             await self.shell.settle_parameters(self.config.parameters)
         except LinkError:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_TIMEOUT_S):
+                    await self.wait()
             self.check_alive()  # its end says more than that it does not answer
             raise
 

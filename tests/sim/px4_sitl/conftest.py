@@ -62,12 +62,16 @@ while True:
 """
 
 FAKE_PARAM = """\
-import json, os, sys, time
+import json, os, signal, sys, time
 number, verb, words = sys.argv[2], sys.argv[3], [w for w in sys.argv[4:] if w != "-q"]
 path = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), f"state-{number}.json")
 state = json.load(open(path))
 if verb == "hang":
     time.sleep(60)
+if words[:1] == ["CRASH"]:
+    os.kill(state["pid"], signal.SIGKILL)
+    print("ERROR [px4] PX4 server not running")
+    sys.exit(255)
 if verb == "set":
     state["parameters"][words[0]] = words[1]
     json.dump(state, open(path, "w"))

@@ -29,6 +29,8 @@ from sim.px4_sitl import (
     Px4PortTakenError,
 )
 
+CHECKOUT = Path(numbers.__file__).resolve().parents[1]
+
 State = Callable[[int], dict[str, Any]]
 Order = Callable[..., None]
 Running = Callable[[int], bool]
@@ -151,6 +153,17 @@ class TestInstance:
                 pass
         assert files_left() == []
 
+    async def test_a_shared_port_is_waited_for_among_stork_processes(self, config: Px4Config) -> None:
+        """Whoever waits for readiness on it has its turn; only past the deadline is it an error."""
+        turn = numbers.try_lock(f"port-{numbers.onboard_port(12)}")
+        assert turn is not None
+        with pytest.raises(Px4PortTakenError, match="another Stork process"):
+            async with Px4Instance(replace(config, instance=12, ready_timeout_s=0.1)):
+                pass
+        asyncio.get_running_loop().call_later(0.2, turn.release)
+        async with Px4Instance(replace(config, instance=12)) as px4:
+            assert px4.number == 12
+
     async def test_without_a_build_the_error_says_how_to_get_one(
         self, config: Px4Config, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -256,6 +269,8 @@ class TestInstance:
             numbers.RUNTIME_FOLDER = Path({str(numbers.RUNTIME_FOLDER)!r})
             numbers.ONBOARD_PORT_BASE = {numbers.ONBOARD_PORT_BASE}
             numbers.ONBOARD_SOURCE_PORT_BASE = {numbers.ONBOARD_SOURCE_PORT_BASE}
+            numbers.GCS_SOURCE_PORT_BASE = {numbers.GCS_SOURCE_PORT_BASE}
+            numbers.OTHER_SOURCE_PORT_BASES = {numbers.OTHER_SOURCE_PORT_BASES}
             async def run():
                 config = Px4Config(home=Px4Home(0, 0, 0), build_dir=Path({str(build_dir)!r}), instance=6,
                                    work_root=Path({str(config.work_root)!r}))
@@ -264,7 +279,9 @@ class TestInstance:
                     await asyncio.Event().wait()
             asyncio.run(run())
         """
-        parent = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE)
+        parent = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, cwd=CHECKOUT
+        )
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.stdout.close()
@@ -274,7 +291,10 @@ class TestInstance:
         deadline_s = time.monotonic() + 5.0
         while is_running(pid) and time.monotonic() < deadline_s:
             time.sleep(0.01)
-        assert not is_running(pid)
+        left_behind = is_running(pid)
+        if left_behind:
+            os.kill(pid, signal.SIGKILL)
+        assert not left_behind
 
 
 class TestParameters:
@@ -299,6 +319,12 @@ class TestParameters:
                 pass
         assert [problem.place for problem in caught.value.problems] == ["parameters[NO_SUCH]", "parameters[NOR_THIS]"]
         assert not is_running(state(0)["pid"])
+
+    async def test_a_px4_that_ends_while_it_is_asked_is_told_as_ended(self, config: Px4Config) -> None:
+        """Not as one that does not know the parameter."""
+        with pytest.raises(Px4DiedError, match="code -9"):
+            async with Px4Instance(replace(config, parameters={"CRASH": 1})):
+                pass
 
     async def test_the_shell_tells_failure_from_silence(self, config: Px4Config) -> None:
         """A refused or absent command is a rejection, a hanging one a time-out."""
