@@ -5,50 +5,44 @@ from itertools import combinations
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from mission.compile.outward import OutwardRing, Point
+from mission.compile.corridor import Corridor
+from mission.compile.outward import OutwardRing, Vertices
 from mission.errors import InvariantError
 
 VERTICES_PER_EXCLUSION = 4
 """With fewer than this to spend on each polygon, polygons are joined first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Exclusion:
-    """One simple polygon and the zones that it holds at least partly."""
+    """One simple polygon, (n, 2) metres, not closed, and the zones that it holds at least partly."""
 
     zone_ids: tuple[str, ...]
-    ring: tuple[Point, ...]
-
-    @property
-    def ring_array(self) -> NDArray[np.float64]:
-        """The ring as an (n, 2) array."""
-        return np.array(self.ring, dtype=np.float64)
+    ring: Vertices
 
 
-def fit_exclusions(
-    pieces: dict[str, shapely.Geometry], corridor: shapely.Geometry, budget: int
-) -> list[Exclusion] | None:
+def fit_exclusions(pieces: dict[str, shapely.Geometry], corridor: Corridor, budget: int) -> list[Exclusion] | None:
     """Return polygons of `budget` vertices in all that cover all pieces and keep off the corridor, or None.
 
     Args:
         pieces: by zone id, polygons or multipolygons, metres; none touches `corridor`.
-        corridor: prepared; ground that no exclusion may touch.
+        corridor: ground that no exclusion may touch.
         budget: vertices there are.
     """
     rings = [
         OutwardRing.of(_hull_where_free(part, corridor), corridor)
         for part in without_holes(shapely.union_all(list(pieces.values())), corridor)
     ]
-    while sum(len(ring.vertices) for ring in rings) > budget:
+    while sum(len(ring) for ring in rings) > budget:
         crowded = len(rings) * VERTICES_PER_EXCLUSION > budget
         if not (crowded and _join(rings, corridor)) and not _shrink(rings) and not _join(rings, corridor):
             return None
-    return [_exclusion(ring, pieces) for ring in rings] if _covered(rings, pieces) else None
+    _check_covered(rings, pieces)
+    return [_exclusion(ring, pieces) for ring in rings]
 
 
-def without_holes(geometry: shapely.Geometry, corridor: shapely.Geometry) -> list[shapely.Polygon]:
+def without_holes(geometry: shapely.Geometry, corridor: Corridor) -> list[shapely.Polygon]:
     """Return polygons without holes that cover `geometry` and keep off the corridor.
 
     A hole is filled where the corridor allows; a ring of zones around the flight is cut in two.
@@ -57,7 +51,7 @@ def without_holes(geometry: shapely.Geometry, corridor: shapely.Geometry) -> lis
     waiting = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
     while waiting:
         part = waiting.pop()
-        kept = [hole for hole in part.interiors if shapely.intersects(corridor, shapely.Polygon(hole))]
+        kept = [hole for hole in part.interiors if corridor.touches(shapely.Polygon(hole))]
         filled = shapely.Polygon(part.exterior, kept)
         if not kept:
             done.append(filled)
@@ -70,10 +64,10 @@ def without_holes(geometry: shapely.Geometry, corridor: shapely.Geometry) -> lis
     return done
 
 
-def _hull_where_free(polygon: shapely.Polygon, corridor: shapely.Geometry) -> shapely.Polygon:
+def _hull_where_free(polygon: shapely.Polygon, corridor: Corridor) -> shapely.Polygon:
     """Return the convex hull where the corridor allows it: it has fewer vertices, and is exact for circles."""
     hull = polygon.convex_hull
-    return polygon if shapely.intersects(corridor, hull) else hull
+    return polygon if corridor.touches(hull) else hull
 
 
 def _shrink(rings: list[OutwardRing]) -> bool:
@@ -81,7 +75,7 @@ def _shrink(rings: list[OutwardRing]) -> bool:
     return any(ring.shrink() for ring in sorted(rings, key=OutwardRing.cheapest_m2))
 
 
-def _join(rings: list[OutwardRing], corridor: shapely.Geometry) -> bool:
+def _join(rings: list[OutwardRing], corridor: Corridor) -> bool:
     """Replace the two rings whose common hull adds least area by that hull; return whether two could be."""
     if len(rings) < 2:
         return False
@@ -94,7 +88,7 @@ def _join(rings: list[OutwardRing], corridor: shapely.Geometry) -> bool:
     )
     added = shapely.area(hulls) - np.array([polygons[a].area + polygons[b].area for a, b in pairs])
     for choice in np.argsort(added):
-        if not shapely.intersects(corridor, hulls[choice]):
+        if not corridor.touches(hulls[choice]):
             first, second = pairs[choice]
             joined = OutwardRing.of(hulls[choice], corridor)
             rings[:] = [ring for index, ring in enumerate(rings) if index not in (first, second)]
@@ -103,16 +97,15 @@ def _join(rings: list[OutwardRing], corridor: shapely.Geometry) -> bool:
     return False
 
 
-def _covered(rings: list[OutwardRing], pieces: dict[str, shapely.Geometry]) -> bool:
+def _check_covered(rings: list[OutwardRing], pieces: dict[str, shapely.Geometry]) -> None:
     """Check that nothing restricted was let go; simplification that did would be a defect."""
     whole = shapely.union_all([ring.polygon for ring in rings]).buffer(1e-6)
     for zone_id, piece in pieces.items():
         if not shapely.covers(whole, piece):
             raise InvariantError(f"simplifying the fence let go of part of zone {zone_id}")
-    return True
 
 
 def _exclusion(ring: OutwardRing, pieces: dict[str, shapely.Geometry]) -> Exclusion:
     polygon = ring.polygon
     held = tuple(zone_id for zone_id, piece in pieces.items() if shapely.intersects(polygon, piece))
-    return Exclusion(held, tuple(ring.vertices))
+    return Exclusion(held, ring.vertices)

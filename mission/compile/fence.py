@@ -12,6 +12,7 @@ from typing import Protocol
 
 import shapely
 
+from mission.compile.corridor import Corridor, nowhere
 from mission.compile.exclusions import Exclusion, fit_exclusions
 from mission.compile.items import FENCE_VERTEX_LIMIT, fence_polygon
 from mission.compile.outward import OutwardRing
@@ -112,8 +113,12 @@ class _Ground:
 
     plane: Px4Plane
     home: shapely.Point
-    flown: shapely.Geometry
-    corridor: shapely.Geometry
+    corridor: Corridor
+
+    @property
+    def flown(self) -> shapely.Geometry:
+        """Home, paths and sites."""
+        return self.corridor.flown
 
 
 def build_fence(needs: FenceNeeds) -> Fence | NoFence:
@@ -125,7 +130,7 @@ def build_fence(needs: FenceNeeds) -> Fence | NoFence:
     """
     ground = _ground(needs)
     zones = _zones_in_reach(needs, ground)
-    touching = {zone_id: shape for zone_id, shape in zones.items() if shapely.intersects(shape, ground.corridor)}
+    touching = {zone_id: shape for zone_id, shape in zones.items() if ground.corridor.touches(shape)}
     if touching and not needs.leave_out:
         return _too_close(needs, ground, touching)
     notes = tuple(
@@ -161,10 +166,8 @@ def _ground(needs: FenceNeeds) -> _Ground:
         lines.append(plane.from_local(line if line.length > 0.0 else shapely.Point(local[0])))
     lines.extend(shapely.points(plane.from_geo(list(needs.sites))) if needs.sites else ())
     flown = shapely.union_all(lines)
-    # The arcs of a buffer are inscribed: 32 segments a quarter lose 0.03 % of the radius.
-    corridor = flown.buffer(needs.clearance_m * 1.001 + ROUNDING_M, quad_segs=32)
-    shapely.prepare(corridor)
-    return _Ground(plane, home, flown, corridor)
+    # 0.1 % more covers the plane's distortion; the rounding moves the exclusion's vertices.
+    return _Ground(plane, home, Corridor(flown, needs.clearance_m * 1.001 + ROUNDING_M))
 
 
 def _zones_in_reach(needs: FenceNeeds, ground: _Ground) -> dict[str, shapely.Geometry]:
@@ -188,8 +191,8 @@ def _zones_in_reach(needs: FenceNeeds, ground: _Ground) -> dict[str, shapely.Geo
 def _inclusion(ground: _Ground, margin_m: float) -> shapely.Polygon:
     """Return a convex polygon of at most `INCLUSION_VERTICES` at least `margin_m` around everything flown."""
     hull = ground.flown.convex_hull.buffer(margin_m / math.cos(math.pi / 16.0), quad_segs=4)
-    ring = OutwardRing.of(hull.convex_hull, shapely.Point())
-    while len(ring.vertices) > INCLUSION_VERTICES and ring.shrink():
+    ring = OutwardRing.of(hull.convex_hull, nowhere())
+    while len(ring) > INCLUSION_VERTICES and ring.shrink():
         pass
     return ring.polygon
 
@@ -251,8 +254,6 @@ def _finished(
         raise InvariantError(f"a fence of {vertices} vertices was built that does not hold its mission")
     return Fence(
         inclusion=tuple(ground.plane.to_geo(inclusion_ring)),
-        exclusions=tuple(
-            (exclusion.zone_ids, tuple(ground.plane.to_geo(exclusion.ring_array))) for exclusion in exclusions
-        ),
+        exclusions=tuple((exclusion.zone_ids, tuple(ground.plane.to_geo(exclusion.ring))) for exclusion in exclusions),
         notes=notes,
     )

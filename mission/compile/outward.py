@@ -1,11 +1,11 @@
-"""Simplifies polygons outward only: what was inside stays inside, and forbidden ground is never touched.
+"""Simplifies polygons outward only: what was inside stays inside, and a flight's corridor is never touched.
 
 Two moves take one vertex away from a ring and add a triangle to its inside:
 
 * a reflex vertex is cut off by the chord between its neighbours;
 * an edge between two convex vertices is removed by extending the edges beside it until they meet.
 
-The move that adds the least area comes first; a move whose triangle meets forbidden ground, or that would make the
+The move that adds the least area comes first; a move whose triangle meets the corridor, or that would make the
 ring cross itself, is not made.
 """
 
@@ -16,21 +16,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-Point = tuple[float, float]
+from mission.compile.corridor import Corridor
+
+Vertices = NDArray[np.float64]
+"""(n, 2) metres."""
 
 _MIN_OPENING = math.sin(math.radians(2.0))
 """Two edges are extended until they meet only if they meet at 2° or more: closer to parallel is too far away."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """Replace the vertices at `first` … `last` by `vertex` (None = by nothing)."""
-
-    area_m2: float
-    first: int
-    last: int
-    vertex: Point | None
-    triangle: tuple[Point, Point, Point]
 
 
 @dataclass(slots=True)
@@ -38,20 +30,22 @@ class OutwardRing:
     """A simple ring that loses one vertex at a time, outward.
 
     Attributes:
-        vertices: counter-clockwise, not closed.
-        forbidden: prepared geometry that the ring must not come to touch.
+        vertices: (n, 2), counter-clockwise, not closed.
+        corridor: what the ring must not come to touch.
     """
 
-    vertices: list[Point]
-    forbidden: shapely.Geometry
-    _moves: dict[int, _Move | None] = field(default_factory=dict)
+    vertices: Vertices
+    corridor: Corridor
+    _moves: "_Moves | None" = field(default=None)
 
     @classmethod
-    def of(cls, polygon: shapely.Polygon, forbidden: shapely.Geometry) -> "OutwardRing":
+    def of(cls, polygon: shapely.Polygon, corridor: Corridor) -> "OutwardRing":
         """Return the outer ring of `polygon`; its holes are inside."""
         oriented = shapely.orient_polygons(polygon)
-        coordinates = shapely.get_coordinates(oriented.exterior)[:-1]
-        return cls([(float(x), float(y)) for x, y in coordinates], forbidden)
+        return cls(shapely.get_coordinates(oriented.exterior)[:-1], corridor)
+
+    def __len__(self) -> int:
+        return len(self.vertices)
 
     @property
     def polygon(self) -> shapely.Polygon:
@@ -60,82 +54,82 @@ class OutwardRing:
 
     def cheapest_m2(self) -> float:
         """Return the area that the next move adds; inf where no move is left."""
-        move = self._cheapest()
-        return math.inf if move is None else move.area_m2
+        index = self._cheapest()
+        return math.inf if index is None else float(self._known_moves().area_m2[index])
 
     def shrink(self) -> bool:
         """Make the cheapest possible move; return whether there was one."""
-        while (move := self._cheapest()) is not None:
-            vertices = self._after(move)
-            if shapely.LinearRing(vertices).is_simple:
-                self.vertices = vertices
-                self._moves.clear()
+        while (index := self._cheapest()) is not None:
+            vertices = self._known_moves().made(self.vertices, index)
+            if shapely.is_simple(shapely.linearrings(vertices)):
+                self.vertices, self._moves = vertices, None
                 return True
-            self._moves[move.first] = None
+            self._known_moves().area_m2[index] = math.inf
         return False
 
-    def _cheapest(self) -> _Move | None:
+    def _known_moves(self) -> "_Moves":
+        if self._moves is None:
+            self._moves = _Moves.of(self.vertices)
+        return self._moves
+
+    def _cheapest(self) -> int | None:
+        """The cheapest move that keeps off the corridor."""
         if len(self.vertices) <= 3:
             return None
-        if not self._moves:
-            self._find_moves()
-        possible = [move for move in self._moves.values() if move is not None]
-        return min(possible, key=lambda move: move.area_m2, default=None)
-
-    def _find_moves(self) -> None:
-        count = len(self.vertices)
-        found = [self._move_at(index) for index in range(count)]
-        moves = [move for move in found if move is not None]
-        if moves:
-            rings = np.array([[*move.triangle, move.triangle[0]] for move in moves])
-            touches = shapely.intersects(self.forbidden, shapely.polygons(rings))
-            blocked = {move.first for move, touch in zip(moves, touches, strict=True) if touch}
-        else:
-            blocked = set()
-        self._moves = {index: None if index in blocked else move for index, move in enumerate(found)}
-
-    def _move_at(self, index: int) -> _Move | None:
-        """The move at vertex `index`: cut it off where it is reflex, else remove the edge that it begins."""
-        count = len(self.vertices)
-        before, here = self.vertices[index - 1], self.vertices[index]
-        after, beyond = self.vertices[(index + 1) % count], self.vertices[(index + 2) % count]
-        turn = _cross(before, here, after)
-        if turn <= 0.0:
-            return _Move(-0.5 * turn, index, index, None, (before, here, after))
-        if _cross(here, after, beyond) <= 0.0:
-            return None
-        meeting = _meeting(before, here, beyond, after)
-        if meeting is None:
-            return None
-        area_m2 = 0.5 * abs(_cross(here, meeting, after))
-        return _Move(area_m2, index, (index + 1) % count, meeting, (here, meeting, after))
-
-    def _after(self, move: _Move) -> list[Point]:
-        gone = {move.first, move.last}
-        kept: list[Point] = []
-        for index, vertex in enumerate(self.vertices):
-            if index == move.first and move.vertex is not None:
-                kept.append(move.vertex)
-            if index not in gone:
-                kept.append(vertex)
-        return kept
-
-
-def _cross(origin: Point, first: Point, second: Point) -> float:
-    """Twice the signed area of a triangle; positive = counter-clockwise."""
-    return (first[0] - origin[0]) * (second[1] - origin[1]) - (first[1] - origin[1]) * (second[0] - origin[0])
-
-
-def _meeting(before: Point, here: Point, beyond: Point, after: Point) -> Point | None:
-    """Where the ray before → here, extended, meets the ray beyond → after, extended; None if it does not."""
-    forward: NDArray[np.float64] = np.subtract(here, before)
-    backward: NDArray[np.float64] = np.subtract(after, beyond)
-    lengths = math.hypot(*forward) * math.hypot(*backward)
-    opening = float(forward[1] * backward[0] - forward[0] * backward[1])
-    if lengths == 0.0 or opening <= _MIN_OPENING * lengths:
+        moves = self._known_moves()
+        while math.isfinite(moves.area_m2[index := int(np.argmin(moves.area_m2))]):
+            if index in moves.free or not self.corridor.touches(shapely.Polygon(moves.triangle[index])):
+                moves.free.add(index)
+                return index
+            moves.area_m2[index] = math.inf
         return None
-    gap = np.subtract(after, here)
-    along = float(gap[1] * backward[0] - gap[0] * backward[1]) / opening
-    if along < 0.0:
-        return None
-    return (here[0] + along * float(forward[0]), here[1] + along * float(forward[1]))
+
+
+@dataclass(slots=True)
+class _Moves:
+    """The moves of a ring, one for each vertex: cut it off where it is reflex, else remove the edge it begins.
+
+    Attributes:
+        area_m2: (n,) what each move adds; inf = not possible.
+        triangle: (n, 3, 2) what each move adds.
+        reflex: (n,) which kind of move it is.
+        free: moves known to keep off the corridor.
+    """
+
+    area_m2: NDArray[np.float64]
+    triangle: NDArray[np.float64]
+    reflex: NDArray[np.bool_]
+    free: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, here: Vertices) -> "_Moves":
+        """Return the moves of a ring."""
+        before, after, beyond = np.roll(here, 1, 0), np.roll(here, -1, 0), np.roll(here, -2, 0)
+        forward, edge, backward = here - before, after - here, after - beyond
+        turn = _cross(forward, edge)
+        reflex = turn <= 0.0
+        # The rays before → here and beyond → after, extended, meet at here + along · forward.
+        opening = -_cross(forward, backward)
+        lengths = np.hypot(*forward.T) * np.hypot(*backward.T)
+        meets = ~reflex & (_cross(edge, -backward) > 0.0) & (opening > _MIN_OPENING * lengths)
+        along = np.divide(-_cross(edge, backward), opening, out=np.zeros(len(here)), where=meets)
+        meeting = here + along[:, None] * forward
+        chord = np.stack([before, here, after], axis=1)
+        peak = np.stack([here, meeting, after], axis=1)
+        area_m2 = np.where(reflex, -0.5 * turn, 0.5 * np.abs(_cross(meeting - here, edge)))
+        possible = reflex | (meets & (along >= 0.0))
+        return cls(np.where(possible, area_m2, math.inf), np.where(reflex[:, None, None], chord, peak), reflex)
+
+    def made(self, vertices: Vertices, index: int) -> Vertices:
+        """Return the ring after move `index`."""
+        if self.reflex[index]:
+            return np.delete(vertices, index, axis=0)
+        changed = vertices.copy()
+        changed[index] = self.triangle[index, 1]
+        return np.delete(changed, (index + 1) % len(vertices), axis=0)
+
+
+def _cross(first: Vertices, second: Vertices) -> NDArray[np.float64]:
+    """Z component of the cross products of two arrays of plane vectors."""
+    product: NDArray[np.float64] = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    return product

@@ -6,9 +6,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mission.compile.corridor import Corridor, nowhere
 from mission.compile.outward import OutwardRing
 
-FREE = shapely.Point()
+FREE = nowhere()
 
 
 @st.composite
@@ -21,10 +22,10 @@ def stars(draw: st.DrawFn) -> shapely.Polygon:
     )
 
 
-def shrunk(polygon: shapely.Polygon, forbidden: shapely.Geometry, vertices: int) -> OutwardRing:
+def shrunk(polygon: shapely.Polygon, corridor: Corridor, vertices: int) -> OutwardRing:
     """The ring after as many moves as it takes or allows."""
-    ring = OutwardRing.of(polygon, forbidden)
-    while len(ring.vertices) > vertices and ring.shrink():
+    ring = OutwardRing.of(polygon, corridor)
+    while len(ring) > vertices and ring.shrink():
         pass
     return ring
 
@@ -35,7 +36,7 @@ def test_every_move_keeps_the_inside_inside(polygon: shapely.Polygon, vertices: 
     ring = shrunk(polygon, FREE, vertices)
     assert ring.polygon.is_valid
     assert ring.polygon.buffer(1e-6).covers(polygon)
-    assert len(ring.vertices) <= max(vertices, 4)
+    assert len(ring) <= max(vertices, 4)
 
 
 @settings(max_examples=60)
@@ -44,7 +45,7 @@ def test_no_move_touches_forbidden_ground(polygon: shapely.Polygon, direction: f
     """A wall beside the polygon is kept off, down to the last possible move."""
     far = shapely.Point(400.0 * math.cos(direction), 400.0 * math.sin(direction))
     wall = far.buffer(polygon.distance(far) - gap)
-    ring = shrunk(polygon, wall, 3)
+    ring = shrunk(polygon, Corridor(wall, 0.0), 3)
     assert ring.polygon.is_valid
     assert not ring.polygon.intersects(wall)
     assert ring.polygon.buffer(1e-6).covers(polygon)
@@ -70,8 +71,8 @@ def test_a_cut_corner_is_completed() -> None:
 def test_a_dent_that_holds_forbidden_ground_stays() -> None:
     """Whatever is in the way of a chord keeps its vertex."""
     arrow = shapely.Polygon([(0, 0), (10, 0), (10, 10), (5, 2), (0, 10)])
-    ring = shrunk(arrow, shapely.Point(5.0, 9.0).buffer(0.5), 3)
-    assert (5.0, 2.0) in ring.vertices
+    ring = shrunk(arrow, Corridor(shapely.Point(5.0, 9.0), 0.5), 3)
+    assert [5.0, 2.0] in ring.vertices.tolist()
 
 
 def test_a_triangle_has_no_move_left() -> None:
