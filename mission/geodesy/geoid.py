@@ -64,6 +64,8 @@ class GeoidGrid:
                 centimetres = archive["geoid_cm"]
                 corner = (float(archive["lat0"]), float(archive["lon0"]))
                 steps = (float(archive["dlat"]), float(archive["dlon"]))
+            if centimetres.ndim != 2 or len(centimetres) < 3:
+                raise ValueError(f"geoid_cm has shape {centimetres.shape}")
             expected_step = 180.0 / (centimetres.shape[0] - 1)
             if corner != (-90.0, -180.0) or not all(math.isclose(step, expected_step, rel_tol=1e-9) for step in steps):
                 raise ValueError(f"grid starts at {corner} in steps of {steps}")
