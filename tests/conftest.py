@@ -22,7 +22,7 @@ pytest_plugins = ["pytester"]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROC = Path("/proc/self")
-GRACE_S = 2.0
+GRACE_S = 1.0
 """How long a child process may take to end by itself after its test."""
 
 # Both without a deadline: on shared cores the time of one example says nothing. `ci` draws the same examples every
