@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 
-from mission.airspace import ed269, ed318, geojson, uasfm
+from mission.airspace import ed269, ed318, geojson, kml, openair, uasfm
 from mission.airspace.assembly import Read, assemble
 from mission.airspace.bounds import GeoBounds
 from mission.airspace.json_text import kind_of, parse_json
+from mission.airspace.kmz import unpack_kmz
 from mission.airspace.reading import DEFAULT_CAPS, DocumentCaps, DocumentScope, ZoneReading
+from mission.airspace.xml_tree import parse_xml
 
-_ACCEPTED = "Give ED-269, ED-318 or GeoJSON."
+_ACCEPTED = "Give ED-269, ED-318, GeoJSON, KML, KMZ, OpenAir or a UAS facility map."
+_ZIP_MAGIC = b"PK\x03\x04"
+_BLANK = b" \t\r\n\x00\xef\xbb\xbf\xfe\xff"
 
 
 def read_zones(
@@ -42,8 +46,32 @@ def read_zones(
     scope = DocumentScope(document, "", caps, expected_region)
     if len(data) > caps.max_bytes:
         raise scope.broken("document", f"{len(data)} bytes", f"Split it: at most {caps.max_bytes} are read.")
-    read = _read_json(parse_json(data, document, caps), scope)
-    return assemble(scope, read, accept_uncovered=accept_uncovered)
+    return assemble(scope, _read(data, scope), accept_uncovered=accept_uncovered)
+
+
+def _read(data: bytes, scope: DocumentScope) -> list[Read]:
+    """Tell archives, XML, JSON and OpenAir apart by their first characters, and read."""
+    if data.startswith(_ZIP_MAGIC):
+        data = unpack_kmz(data, scope)
+    start = data.lstrip(_BLANK)[:2].replace(b"\0", b"")  # UTF-16 writes "<" and "{" with a zero byte
+    if start.startswith(b"<"):
+        scope.format = "KML"
+        return kml.read_kml(parse_xml(data, scope.document, scope.caps), scope)
+    if start.startswith((b"{", b"[")):
+        return _read_json(parse_json(data, scope.document, scope.caps), scope)
+    text = _legacy_text(data)
+    if openair.is_openair(text):
+        scope.format = "OpenAir"
+        return openair.read_openair(text, scope)
+    raise scope.broken("document", "it is no zone document of a known format", _ACCEPTED)
+
+
+def _legacy_text(data: bytes) -> str:
+    """Return text in UTF-8, else in Windows' western code page, in which every byte of OpenAir has a meaning."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def _read_json(root: object, scope: DocumentScope) -> list[Read]:

@@ -98,7 +98,7 @@ def _read_feature(entry: object, feature: Feature) -> Read:
         properties = {}
     raw_id = properties.get("id") or entry.get("id") or properties.get("name")
     country = identify(feature, raw_id, properties.get("country"))
-    _report_misspelt(properties, feature)
+    report_misspelt(properties, feature)
     floor, ceiling = _read_limits(properties, feature)
     restriction = read_restriction(properties.get("restriction"), feature)
     footprints = geometry_footprints(entry.get("geometry"), feature, number(properties.get("radius_m")))
@@ -127,9 +127,10 @@ def _read_limits(properties: Mapping[object, object], feature: Feature) -> tuple
     return ordered_limits(floor, ceiling, feature)
 
 
-def _report_misspelt(properties: Mapping[object, object], feature: Feature) -> None:
+def report_misspelt(properties: Mapping[str, object], feature: Feature) -> None:
+    """Note each property that is not read but looks like one that is."""
     for key in properties:
-        if not isinstance(key, str) or key in PROPERTIES:
+        if key in PROPERTIES:
             continue
         known = difflib.get_close_matches(key.strip().lower().replace("-", "_"), PROPERTIES, n=1, cutoff=0.8)
         if known:

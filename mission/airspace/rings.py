@@ -105,7 +105,7 @@ def _placements(positions: Sequence[Position], feature: Feature) -> list[list[Po
         return [swapped]
     region = feature.region
     if region is None or _reaches(as_published, region):
-        return [as_published]
+        return [as_published, *_corners_swapped_back(as_published, feature)]
     longitude, latitude = as_published[0]
     if _reaches(swapped, region):
         feature.swapped = True
@@ -114,6 +114,21 @@ def _placements(positions: Sequence[Position], feature: Feature) -> list[list[Po
         return [as_published, swapped]
     feature.repair(f"it lies at {latitude:g}°N {longitude:g}°E, outside its region: kept where it is")
     return [as_published]
+
+
+def _corners_swapped_back(positions: Sequence[Position], feature: Feature) -> list[list[Position]]:
+    """Return the ring as it was meant where single corners are swapped: far outside, and inside when swapped."""
+    if feature.region is None:
+        return []
+    meant = []
+    for longitude, latitude in positions:
+        stray = not _reaches([(longitude, latitude)], feature.region)
+        swapped = stray and _reaches([(latitude, longitude)], feature.region)
+        meant.append((latitude, longitude) if swapped else (longitude, latitude))
+    if meant == list(positions):
+        return []
+    feature.reject("latitude and longitude are swapped in some of its corners", _SWAP_BACK, covered=True)
+    return [meant]
 
 
 def _plausible(positions: Sequence[Position]) -> bool:
