@@ -96,7 +96,7 @@ class CommandDesk:
 
     def _refusal(self, command: m.VehicleCommand) -> tuple[m.CommandStatus, str] | None:
         """Why a command must not begin now; None = it may."""
-        return self._wrong_hand(command.header) or self._no_vehicle(command.vehicle_id)
+        return self._wrong_hand(command.header) or self._no_link(command)
 
     def _wrong_hand(self, header: m.CommandHeader) -> tuple[m.CommandStatus, str] | None:
         """Epochs and deadline; remembers the newest authority."""
@@ -110,7 +110,9 @@ class CommandDesk:
             return m.CommandStatus.EXPIRED, f"its deadline passed {late_s:.3f} s ago"
         return None
 
-    def _no_vehicle(self, vehicle_id: str) -> tuple[m.CommandStatus, str] | None:
+    def _no_link(self, command: m.VehicleCommand) -> tuple[m.CommandStatus, str] | None:
+        """A safety command is tried on a link that is down; anything else needs heartbeats."""
+        vehicle_id = command.vehicle_id
         try:
             condition = self._condition(vehicle_id)
         except KeyError:
@@ -119,6 +121,8 @@ class CommandDesk:
             return m.CommandStatus.NO_LINK, "two vehicles share its system id: it takes no commands"
         if vehicle_id not in self._links:
             return m.CommandStatus.NO_LINK, f"the vehicle has not answered yet ({condition})"
+        if condition is not LinkCondition.UP and not isinstance(command, _SAFETY):
+            return m.CommandStatus.NO_LINK, f"the link is {condition}"
         return None
 
     async def _admit(self, command: m.VehicleCommand) -> m.CommandResult:

@@ -22,6 +22,9 @@ from vehicles.link import (
 CLEANUP_TIMEOUT_S = 3.0
 """A launch that failed is given this long, past its deadline, to see the vehicle disarmed again."""
 
+MAX_TELEMETRY_AGE_S = 2.0
+"""Oldest position with which a vehicle may be armed."""
+
 
 async def launch(link: VehicleLink, loaded: TransferResult | None, digest: str, timeout_s: float) -> Outcome:
     """Arm and start the mission of `digest`, which `loaded` must have proved to be on board.
@@ -72,6 +75,9 @@ def _permit(link: VehicleLink, loaded: TransferResult | None, digest: str) -> Ou
     if loaded.digest != digest:
         return refused(f"mission {loaded.digest[:12]} is on board, a permit for {digest[:12]} was given")
     state = link.state()
+    age_s = link.now_s() - state.received_s
+    if age_s > MAX_TELEMETRY_AGE_S:
+        return refused(f"the newest position is {age_s:.1f} s old, at most {MAX_TELEMETRY_AGE_S:g} s is allowed")
     if state.armed:
         return refused("the vehicle is armed already")
     if state.landed_state is not LandedState.ON_GROUND:

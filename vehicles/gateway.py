@@ -81,6 +81,8 @@ class Gateway:
                 task.cancel()
             await asyncio.gather(*self._requests, return_exceptions=True)
             self._context.destroy(linger=0)
+        if self._fleet.abandoned:
+            os._exit(0)  # a native call hangs: joining its thread would hang this process too
 
     def _bind(self) -> None:
         for socket, endpoint in (

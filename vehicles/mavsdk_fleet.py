@@ -26,6 +26,7 @@ _log = logging.getLogger("stork.fleet")
 PUMP_PERIOD_S = 0.02
 DISCOVERY_PERIOD_S = 0.1
 STREAM_SETUP_TIMEOUT_S = 2.0
+DRAIN_TIMEOUT_S = 3.0
 THREADS_PER_VEHICLE = 3
 """A transfer, a safety command beside it, and one left over."""
 
@@ -86,6 +87,7 @@ class MavsdkFleet:
     Attributes:
         links: vehicle id → link, for the vehicles that have answered and are not quarantined.
         health: vehicle id → condition of its link.
+        abandoned: closing found a native call that did not end; the process should end without more ado.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class MavsdkFleet:
         self.addresses = {address.vehicle_id: address for address in addresses}
         self.links: dict[str, MavsdkLink] = {}
         self.health = {vehicle_id: LinkHealth() for vehicle_id in self.addresses}
+        self.abandoned = False
         self._speed_factor = speed_factor
         self._connect_timeout_s = connect_timeout_s
         self._on_change = on_change
@@ -135,9 +138,12 @@ class MavsdkFleet:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        drained = await asyncio.gather(*(link.calls.drained(DRAIN_TIMEOUT_S) for link in self.links.values()))
         self.links.clear()
-        for connection in self._connections.values():
-            await connection.close()
+        self.abandoned = not all(drained)
+        if not self.abandoned:
+            for connection in self._connections.values():
+                await connection.close()
         self._connections.clear()
         self._executor.shutdown(wait=False, cancel_futures=True)
 

@@ -12,12 +12,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.mavlink_direct import MavlinkDirect, MavlinkMessage
-from mavsdk.plugins.mission_raw import MissionRaw, MissionRawError, MissionRawResult
-from mavsdk.plugins.param import Param, ParamError, ParamResult
 from mavsdk.system import System
 
 from mission.errors import LinkTimeoutError
@@ -32,33 +29,19 @@ from vehicles.link import (
     StatusText,
     TransferResult,
     WriteClaim,
-    WriteStatus,
     refused,
     unconfirmed,
 )
-from vehicles.mavsdk_items import from_raw, to_raw
+from vehicles.mavsdk_calls import NativeCalls
+from vehicles.mavsdk_parameters import MavsdkParameters
+from vehicles.mavsdk_plans import MavsdkPlans
 from vehicles.state_assembly import StateAssembler
 from vehicles.transfer import transfer
 
-_Result = TypeVar("_Result")
-
-AUTOPILOT_COMPONENT = 1
 HEARTBEATS_TO_BELIEVE = 3
 """Fresh heartbeats in another mode before a mode change counts as refused."""
 TEXT_GRACE_S = 0.5
 """How long to wait for the words that go with a refusal."""
-
-_CONTENT_REFUSED = frozenset(
-    {
-        MissionRawResult.UNSUPPORTED,
-        MissionRawResult.TOO_MANY_MISSION_ITEMS,
-        MissionRawResult.INVALID_ARGUMENT,
-        MissionRawResult.DENIED,
-        MissionRawResult.MISSION_TYPE_NOT_CONSISTENT,
-        MissionRawResult.INVALID_SEQUENCE,
-        MissionRawResult.CURRENT_INVALID,
-    }
-)
 
 
 class MavsdkLink:
@@ -71,11 +54,10 @@ class MavsdkLink:
         self.system_id = system_id
         self.assembly = StateAssembler(vehicle_id, system_id, speed_factor)
         self._speed_factor = speed_factor
-        self._executor = executor
+        self.calls = NativeCalls(vehicle_id, executor)
         self._direct = MavlinkDirect(system)
-        self._missions = MissionRaw(system)
-        self._system = system
-        self._param: Param | None = None
+        self._plans = MavsdkPlans(system, self._direct, self.calls, self._recent_words)
+        self._parameters = MavsdkParameters(system, self.calls)
         self._inbox_lock = threading.Lock()
         self._inbox: dict[str, str] = {}
         self._text_inbox: deque[str] = deque(maxlen=256)
@@ -88,12 +70,12 @@ class MavsdkLink:
     # -- what MAVSDK's threads do -------------------------------------------------------------------------
 
     def _take(self, message: MavlinkMessage, _user_data: object) -> None:
-        if message.component_id == AUTOPILOT_COMPONENT:
+        if message.component_id == px4.AUTOPILOT_COMPONENT:
             with self._inbox_lock:
                 self._inbox[message.message_name] = message.fields_json
 
     def _take_text(self, message: MavlinkMessage, _user_data: object) -> None:
-        if message.component_id == AUTOPILOT_COMPONENT:
+        if message.component_id == px4.AUTOPILOT_COMPONENT:
             self._text_inbox.append(message.fields_json)
 
     # -- state --------------------------------------------------------------------------------------------
@@ -131,13 +113,19 @@ class MavsdkLink:
         return self.assembly.texts(since_s)
 
     async def _observe(
-        self, message: str, holds: Callable[[VehicleState], bool], timeout_s: float, patience: int | None = None
+        self,
+        message: str,
+        holds: Callable[[VehicleState], bool],
+        timeout_s: float,
+        patience: int | None = None,
+        since: int | None = None,
     ) -> bool:
-        """Wait until `holds` of a state that a `message` received from now on has confirmed.
+        """Wait until `holds` of a state that a fresh `message` has confirmed.
 
-        `patience` gives up early after so many fresh messages; None waits for the deadline.
+        Fresh is: received from now on, or after the first `since` of its kind. `patience` gives up early after so
+        many fresh messages; None waits for the deadline.
         """
-        start = self.assembly.received[message]
+        start = self.assembly.received[message] if since is None else since
         deadline_s = self.now_s() + timeout_s
         while True:
             fresh = self.assembly.received[message] - start
@@ -148,17 +136,11 @@ class MavsdkLink:
                 return False
             changed = self._changed
             try:
-                await asyncio.wait_for(changed.wait(), left_s)
+                # Not wait_for: Python 3.11's loses a cancellation that meets a result, and a hold would wait.
+                async with asyncio.timeout(left_s):
+                    await changed.wait()
             except TimeoutError:
                 return False
-
-    async def _blocking(self, call: Callable[[], _Result], timeout_s: float, what: str) -> _Result:
-        """Run a blocking MAVSDK call under a deadline."""
-        loop = asyncio.get_running_loop()
-        try:
-            return await asyncio.wait_for(loop.run_in_executor(self._executor, call), timeout_s)
-        except TimeoutError:
-            raise LinkTimeoutError(f"{self.vehicle_id}: no end of {what} within {timeout_s:g} s") from None
 
     # -- commands -----------------------------------------------------------------------------------------
 
@@ -166,17 +148,17 @@ class MavsdkLink:
         """Send COMMAND_LONG; returns its final ACK, or None when none came. MAVSDK re-sends it three times."""
         fields: dict[str, float | int] = {
             "target_system": self.system_id,
-            "target_component": AUTOPILOT_COMPONENT,
+            "target_component": px4.AUTOPILOT_COMPONENT,
             "command": int(command),
             "confirmation": 0,
         }
         for number in range(7):
             fields[f"param{number + 1}"] = params[number] if number < len(params) else 0.0
         message = MavlinkMessage(
-            "COMMAND_LONG", 0, 0, self.system_id, AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
+            "COMMAND_LONG", 0, 0, self.system_id, px4.AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
         )
         try:
-            ack = await self._blocking(lambda: self._direct.send_command(message), timeout_s, command.name)
+            ack = await self.calls.run(lambda: self._direct.send_command(message), timeout_s, command.name)
             return px4.CommandAck(json.loads(ack.fields_json)["result"])
         except (LinkTimeoutError, MavsdkError, KeyError, ValueError):
             return None
@@ -189,10 +171,14 @@ class MavsdkLink:
             if left_s <= 0.0:
                 break
             try:
-                await asyncio.wait_for(changed.wait(), left_s)
+                async with asyncio.timeout(left_s):
+                    await changed.wait()
             except TimeoutError:
                 break
         return "; ".join(dict.fromkeys(text.text for text in sorted(said, key=lambda text: text.severity)))
+
+    async def _recent_words(self) -> str:
+        return await self._words_since(self.now_s() - TEXT_GRACE_S)
 
     async def _commanded(
         self,
@@ -301,6 +287,8 @@ class MavsdkLink:
             ack = await self._command(
                 px4.Command.SET_MESSAGE_INTERVAL, float(message_id), interval_us, timeout_s=timeout_s
             )
+            if ack is px4.CommandAck.FAILED and interval_us < 0.0:
+                continue  # PX4's answer for a stream that is not there: nothing to switch off
             if ack is not px4.CommandAck.ACCEPTED:
                 problems.append(f"message {message_id}: {ack.name if ack is not None else 'no answer'}")
                 if ack is None:
@@ -317,132 +305,35 @@ class MavsdkLink:
                 return False
         return True
 
-    # -- parameters ---------------------------------------------------------------------------------------
-
-    def _parameters(self) -> Param:
-        if self._param is None:
-            self._param = Param(self._system)
-        return self._param
+    # -- parameters and plans -----------------------------------------------------------------------------
 
     async def read_parameter(self, name: str, timeout_s: float) -> int | float:
-        """Read one parameter, whichever of PX4's two types it has."""
-
-        def read() -> int | float:
-            parameters = self._parameters()
-            try:
-                return float(parameters.get_param_float(name))
-            except ParamError as problem:
-                if problem.result != ParamResult.WRONG_TYPE:
-                    raise
-                return int(parameters.get_param_int(name))
-
-        try:
-            return await self._blocking(read, timeout_s, f"reading {name}")
-        except ParamError as problem:
-            raise LinkTimeoutError(
-                f"{self.vehicle_id}: parameter {name} was not answered ({problem.result.name}): "
-                "unknown to the autopilot, or no link"
-            ) from problem
+        """Read one parameter."""
+        return await self._parameters.read(name, timeout_s)
 
     async def set_parameter(self, name: str, value: float, timeout_s: float) -> Outcome:
         """Set one parameter and read it again."""
-
-        def write() -> None:
-            if isinstance(value, int):
-                self._parameters().set_param_int(name, value)
-            else:
-                self._parameters().set_param_float(name, value)
-
-        try:
-            await self._blocking(write, timeout_s, f"setting {name}")
-            held = await self.read_parameter(name, timeout_s)
-        except ParamError as problem:
-            return refused(f"parameter {name}: {problem.result.name}")
-        except LinkTimeoutError as problem:
-            return unconfirmed(str(problem))
-        if abs(held - value) > 1e-6 * max(1.0, abs(value)):
-            return refused(f"parameter {name} reads {held:g} after {value:g} was set")
-        return OBSERVED
-
-    # -- plans --------------------------------------------------------------------------------------------
+        return await self._parameters.set(name, value, timeout_s)
 
     async def write_items(self, kind: MavMissionType, items: Sequence[MissionItem], timeout_s: float) -> WriteClaim:
         """Write one list; an empty one clears it."""
-        if not items:
-            return await self._clear_items(kind)
-        write = {
-            MavMissionType.MISSION: self._missions.upload_mission,
-            MavMissionType.FENCE: self._missions.upload_geofence,
-            MavMissionType.RALLY: self._missions.upload_rally_points,
-        }[kind]
-        raw = to_raw(kind, items)
-        start_s = self.now_s()
-        try:
-            await self._blocking(lambda: write(raw), timeout_s, f"uploading the {kind.name.lower()}")
-        except MissionRawError as problem:
-            result = MissionRawResult(problem.result)
-            words = await self._words_since(start_s)
-            reason = f"{kind.name.lower()}: {result.name}" + (f" ({words})" if words else "")
-            return WriteClaim(WriteStatus.REJECTED if result in _CONTENT_REFUSED else WriteStatus.FAILED, reason)
-        except (LinkTimeoutError, asyncio.CancelledError) as problem:
-            self._executor.submit(self._quietly, self._missions.cancel_mission_upload)
-            if isinstance(problem, asyncio.CancelledError):
-                raise
-            return WriteClaim(WriteStatus.FAILED, str(problem))
-        return WriteClaim(WriteStatus.ACKNOWLEDGED)
-
-    @staticmethod
-    def _quietly(call: Callable[[], object]) -> None:
-        """Run a cancellation whose failure means that there was nothing to cancel."""
-        try:
-            call()
-        except MavsdkError:
-            return
-
-    async def _clear_items(self, kind: MavMissionType) -> WriteClaim:
-        """MISSION_CLEAR_ALL for one list: MAVSDK cannot clear rally points. The read-back is the proof."""
-        fields = {
-            "target_system": self.system_id,
-            "target_component": AUTOPILOT_COMPONENT,
-            "mission_type": int(kind),
-        }
-        message = MavlinkMessage("MISSION_CLEAR_ALL", 0, 0, self.system_id, AUTOPILOT_COMPONENT, json.dumps(fields))
-        try:
-            self._direct.send_message(message)
-        except MavsdkError as problem:
-            return WriteClaim(WriteStatus.FAILED, f"clearing the {kind.name.lower()}: {problem}")
-        return WriteClaim(WriteStatus.ACKNOWLEDGED)
+        return await self._plans.write(kind, items, timeout_s)
 
     async def read_items(self, kind: MavMissionType, timeout_s: float) -> tuple[MissionItem, ...]:
         """Read one list."""
-        read = {
-            MavMissionType.MISSION: self._missions.download_mission,
-            MavMissionType.FENCE: self._missions.download_geofence,
-            MavMissionType.RALLY: self._missions.download_rallypoints,
-        }[kind]
-        try:
-            return from_raw(await self._blocking(read, timeout_s, f"reading back the {kind.name.lower()}"))
-        except MissionRawError as problem:
-            if problem.result == MissionRawResult.NO_MISSION_AVAILABLE:
-                return ()
-            raise LinkTimeoutError(
-                f"{self.vehicle_id}: reading back the {kind.name.lower()} failed: {problem.result.name}"
-            ) from problem
+        return await self._plans.read(kind, timeout_s)
 
     async def set_current_item(self, index: int, timeout_s: float) -> Outcome:
         """Make `index` the current item."""
-        start_s = self.now_s()
+        start_s, heard = self.now_s(), self.assembly.received[px4.MISSION_CURRENT]
         try:
-            await self._blocking(
-                lambda: self._missions.set_current_mission_item(index), timeout_s, f"selecting item {index}"
-            )
-        except MissionRawError as problem:
-            if problem.result == MissionRawResult.INVALID_ARGUMENT:
-                return refused(f"item {index} does not exist on board")
-        except LinkTimeoutError as problem:
-            return unconfirmed(str(problem))
+            problem = await self._plans.set_current(index, timeout_s)
+        except LinkTimeoutError as late:
+            return unconfirmed(str(late))
+        if problem:
+            return refused(problem)
         left_s = max(0.0, timeout_s - (self.now_s() - start_s))
-        if await self._observe(px4.MISSION_CURRENT, lambda state: state.mission_current == index, left_s):
+        if await self._observe(px4.MISSION_CURRENT, lambda state: state.mission_current == index, left_s, since=heard):
             return OBSERVED
         return unconfirmed(f"current item is {self.state().mission_current}, not {index}, after {timeout_s:g} s")
 

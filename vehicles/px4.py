@@ -16,6 +16,9 @@ MAV_MODE_FLAG_CUSTOM_MODE_ENABLED = 0x01
 PREARM_CHECK_BIT = 0x1000_0000
 """SYS_STATUS health bit MAV_SYS_STATUS_PREARM_CHECK: the current mode could be armed now."""
 
+AUTOPILOT_COMPONENT = 1
+"""MAV_COMP_ID_AUTOPILOT1."""
+
 PX4_MAIN_MODE_AUTO = 4
 PX4_SUB_MODE_LOITER = 3
 PX4_SUB_MODE_MISSION = 4
@@ -98,7 +101,7 @@ STATE_MESSAGES = (
 WANTED_RATES_HZ = MappingProxyType(
     {
         33: 10.0,  # GLOBAL_POSITION_INT
-        1: 5.0,  # SYS_STATUS
+        1: 10.0,  # SYS_STATUS
         245: 5.0,  # EXTENDED_SYS_STATE
         147: 1.0,  # BATTERY_STATUS
         242: 0.5,  # HOME_POSITION
@@ -126,4 +129,4 @@ UNWANTED_MESSAGES = (
 """PX4's onboard streams that nobody here reads: a message costs the receiver 23-45 µs even unread."""
 
 STATUSTEXT_CHUNK_CHARS = 50
-"""Characters in one STATUSTEXT; a full one with an id is continued in the next chunk."""
+"""Characters in one STATUSTEXT; a full one may be continued in the next chunk."""

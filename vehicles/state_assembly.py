@@ -291,7 +291,7 @@ class StateAssembler:
         if text.chunk_seq == 0:
             chunks.clear()
         chunks.append(StatusText(text.severity, text.text, now_s))
-        if text.id != 0 and len(text.text) >= px4.STATUSTEXT_CHUNK_CHARS:
+        if len(text.text) >= px4.STATUSTEXT_CHUNK_CHARS:  # also with id 0, with which PX4 begins its count
             return False
         self._complete(text.id)
         return True

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from mission.errors import LinkTimeoutError
 from mission.model.mission import MavFrame, MavMissionType, Mission, MissionItem, digest_of
-from mission.model.telemetry import FlightMode
+from mission.model.telemetry import FlightMode, LandedState
 from vehicles.link import PlanPort, TransferResult, TransferState, WriteStatus
 
 MAX_ATTEMPTS = 4
@@ -117,13 +117,9 @@ async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> Transf
     """
     progress = _Progress(start_s=port.now_s())
     deadline_s = progress.start_s + timeout_s
-    before = port.state()
-    if before.armed and before.mode is FlightMode.MISSION:
-        return progress.not_loaded("the vehicle is flying a mission: hold it first")
-    if not before.armed and before.mode is not FlightMode.HOLD:
-        held = await port.hold(deadline_s - port.now_s())
-        if not held.ok:
-            return progress.not_loaded(f"cannot hold before the transfer: {held.reason}")
+    unready = await _made_ready(port, progress, deadline_s)
+    if unready is not None:
+        return unready
     for kind, items in zip(_ORDER, (mission.fence, mission.rally, mission.items), strict=True):
         if kind is MavMissionType.MISSION:
             progress.mission_written_s = port.now_s()
@@ -134,6 +130,19 @@ async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> Transf
     if not current.ok:
         return progress.unknown(f"item 0 is not current: {current.reason}")
     return await _verdict(port, mission, progress, deadline_s)
+
+
+async def _made_ready(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:
+    """A vehicle of known state that is not flying a mission, in Hold when on the ground; else why not."""
+    before = port.state()
+    if before.mode is FlightMode.UNKNOWN or before.landed_state is LandedState.UNKNOWN:
+        return progress.unknown("the vehicle's mode and landed state are not known yet")
+    if before.armed and before.mode is FlightMode.MISSION:
+        return progress.not_loaded("the vehicle is flying a mission: hold it first")
+    if before.armed or before.mode is FlightMode.HOLD:
+        return None
+    held = await port.hold(max(0.0, deadline_s - port.now_s()))
+    return None if held.ok else progress.not_loaded(f"cannot hold before the transfer: {held.reason}")
 
 
 async def _write_verified(
