@@ -9,6 +9,7 @@ are exact, by the geodesic to their centre.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -32,8 +33,14 @@ WIDEST_DEG = 170.0
 HORIZON_M = 2_000_000.0
 """Edges beyond it are left out: a tangent plane folds over there."""
 SLACK_M = 1.0
+SHORTEST_M2 = 1e-12
+"""A segment shorter than a micrometre is a point."""
 DEPTH_SAMPLES = 9
 """Points of a piece at which the depth inside a shape is measured: every 25 m."""
+
+
+Flat = tuple[FloatArray, FloatArray]
+"""East and north in tangent planes, metres."""
 
 
 class Shape(Protocol):
@@ -97,6 +104,7 @@ class Ring:
 
     def __init__(self, vertices_deg: FloatArray) -> None:
         self.vertices_deg = vertices_deg
+        self._following_deg = np.roll(vertices_deg, -1, axis=0)
         self.middle_longitude_deg = float(vertices_deg[:, 1].min() + vertices_deg[:, 1].max()) / 2.0
         edge_from, edge_to = _subdivided(vertices_deg)
         self._from_m, self._to_m = edge_from, edge_to
@@ -109,28 +117,34 @@ class Ring:
         lon = place_deg[:, 1]
         lon = lon + 360.0 * np.round((self.middle_longitude_deg - lon) / 360.0)
         lat = place_deg[:, 0][:, None]
-        x = lon[:, None]
         y0, x0 = self.vertices_deg[:, 0], self.vertices_deg[:, 1]
-        y1, x1 = np.roll(y0, -1), np.roll(x0, -1)
-        left = (x1 - x0) * (lat - y0) - (x - x0) * (y1 - y0)
-        up = (y0 <= lat) & (lat < y1) & (left > 0.0)
-        down = (y1 <= lat) & (lat < y0) & (left < 0.0)
-        inside: BoolArray = up.sum(axis=1) != down.sum(axis=1)
+        y1 = self._following_deg[:, 0]
+        width, height = self._following_deg[:, 1] - x0, y1 - y0
+        left = width * (lat - y0) - (lon[:, None] - x0) * height
+        from_below, to_above = y0 <= lat, y1 > lat
+        turns = (from_below & to_above & (left > 0.0)).sum(axis=1) - (~from_below & ~to_above & (left < 0.0)).sum(
+            axis=1
+        )
+        inside: BoolArray = turns != 0
         return inside
 
     def boundary(self, pieces: Pieces, which: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return the distance of the pieces `which` from the boundary and the share where it is least."""
-        middle = 0.5 * (pieces.start_m[which].mean(axis=0) + pieces.end_m[which].mean(axis=0))
-        near = ((self._from_m - middle) ** 2).sum(axis=1) < HORIZON_M**2
+        near = self._near(pieces.start_m[which[0]])
         if not near.any():
             return np.full(len(which), HORIZON_M), np.zeros(len(which))
-        origin, east, north = (part[which] for part in pieces.plane)
+        planes = Planes(*(part[which] for part in pieces.plane))
         return _nearest(
-            _in_plane(pieces.start_m[which], origin, east, north),
-            _in_plane(pieces.end_m[which], origin, east, north),
-            _all_in_plane(self._from_m[near], origin, east, north),
-            _all_in_plane(self._to_m[near], origin, east, north),
+            planes.each(pieces.start_m[which]),
+            planes.each(pieces.end_m[which]),
+            planes.every(self._from_m[near]),
+            planes.every(self._to_m[near]),
         )
+
+    def _near(self, place_m: FloatArray) -> BoolArray:
+        """Whether each edge is on this side of the Earth."""
+        near: BoolArray = ((self._from_m - place_m) ** 2).sum(axis=1) < HORIZON_M**2
+        return near
 
     def clearance(self, pieces: Pieces, which: IntArray) -> tuple[FloatArray, FloatArray]:
         """Distance from the boundary; where a piece goes inside, minus its greatest depth."""
@@ -146,10 +160,22 @@ class Ring:
         shares = np.tile(np.linspace(0.0, 1.0, DEPTH_SAMPLES), len(which))
         repeated = np.repeat(which, DEPTH_SAMPLES)
         places = Pieces(pieces.start_deg[repeated], pieces.end_deg[repeated]).at(shares)
-        depth, _ = self.boundary(Pieces(places, places), np.arange(len(places)))
+        depth = self._away_m(Pieces(places, places))
         depth = np.where(self.contains(places), depth, 0.0).reshape(-1, DEPTH_SAMPLES)
         deepest = depth.argmax(axis=1)
         return -depth[np.arange(len(which)), deepest], shares[deepest]
+
+    def _away_m(self, points: Pieces) -> FloatArray:
+        """Return the distance of points from the boundary."""
+        near = self._near(points.start_m[0])
+        if not near.any():
+            return np.full(len(points), HORIZON_M)
+        planes = Planes(*points.plane)
+        away2, _ = _to_segment(
+            planes.each(points.start_m), planes.every(self._from_m[near]), planes.every(self._to_m[near])
+        )
+        distance: FloatArray = np.sqrt(away2.min(axis=1))
+        return distance
 
 
 def shape_of(footprint: Footprint) -> Shape:
@@ -198,53 +224,71 @@ def _subdivided(vertices_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
     return start, np.roll(start, -1, axis=0)
 
 
-def _in_plane(point_m: FloatArray, origin: FloatArray, east: FloatArray, north: FloatArray) -> FloatArray:
-    """Return (k, 1, 2): one point for each plane."""
-    away = point_m - origin
-    return np.stack([(away * east).sum(axis=1), (away * north).sum(axis=1)], axis=-1)[:, None, :]
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """k tangent planes: origin, east and north, (k, 3) each, Earth-centred."""
+
+    origin: FloatArray
+    east: FloatArray
+    north: FloatArray
+
+    def each(self, point_m: FloatArray) -> Flat:
+        """Return one point (k, 3) for each plane, as x and y (k, 1)."""
+        away = point_m - self.origin
+        return (
+            np.einsum("ij,ij->i", away, self.east)[:, None],
+            np.einsum("ij,ij->i", away, self.north)[:, None],
+        )
+
+    def every(self, points_m: FloatArray) -> Flat:
+        """Return all points (e, 3) in every plane, as x and y (k, e)."""
+        # Seen from the first origin, so that the products lose nothing to the Earth's radius.
+        base = self.origin[0]
+        seen, origin = (points_m - base).T, self.origin - base
+        return (
+            self.east @ seen - np.einsum("ij,ij->i", origin, self.east)[:, None],
+            self.north @ seen - np.einsum("ij,ij->i", origin, self.north)[:, None],
+        )
 
 
-def _all_in_plane(points_m: FloatArray, origin: FloatArray, east: FloatArray, north: FloatArray) -> FloatArray:
-    """Return (k, e, 2): all points in each plane."""
-    x = east @ points_m.T - (origin * east).sum(axis=1)[:, None]
-    y = north @ points_m.T - (origin * north).sum(axis=1)[:, None]
-    return np.stack([x, y], axis=-1)
+def _nearest(a: Flat, b: Flat, c: Flat, d: Flat) -> tuple[FloatArray, FloatArray]:
+    """Return the least distance of segment a-b (k, 1) to segments c-d (k, e), and where along a-b: (k,) each.
 
-
-def _nearest(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the least distance of segment a-b (k, 1, 2) to segments c-d (k, e, 2), and where along a-b."""
-    candidates = [
-        (_to_segment(a, c, d)[0], np.zeros(c.shape[:2])),
-        (_to_segment(b, c, d)[0], np.ones(c.shape[:2])),
-        _to_segment(c, a, b),
-    ]
-    distance = np.stack([found[0] for found in candidates])
-    share = np.stack([found[1] for found in candidates])
-    choice = distance.argmin(axis=0)[None]
-    least = np.take_along_axis(distance, choice, axis=0)[0]
-    where = np.take_along_axis(share, choice, axis=0)[0]
+    Two segments that do not cross are nearest at an end of one of them; d is the c of another edge, as the
+    edges make a ring (an edge left out beyond the horizon is near nothing).
+    """
+    rows = np.arange(len(a[0]))
     crossing, crossing_share = _crossing(a, b, c, d)
-    least = np.where(crossing, 0.0, least)
-    where = np.where(crossing, crossing_share, where)
-    edge = least.argmin(axis=1)[:, None]
-    return np.take_along_axis(least, edge, axis=1)[:, 0], np.take_along_axis(where, edge, axis=1)[:, 0]
+    from_a, _ = _to_segment(a, c, d)
+    from_b, _ = _to_segment(b, c, d)
+    from_c, share = _to_segment(c, a, b)
+    least = np.where(crossing, 0.0, np.minimum(np.minimum(from_a, from_b), from_c))
+    edge = least.argmin(axis=1)
+    least, crossing = least[rows, edge], crossing[rows, edge]
+    where = np.where(from_a[rows, edge] <= least, 0.0, np.where(from_b[rows, edge] <= least, 1.0, share[rows, edge]))
+    return np.sqrt(least), np.where(crossing, crossing_share[rows, edge], where)
 
 
-def _to_segment(point: FloatArray, start: FloatArray, end: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return distance from points to segments and the share of the segment nearest to them."""
-    along, away = end - start, point - start
-    length2 = (along * along).sum(axis=-1)
-    share = np.clip((away * along).sum(axis=-1) / np.where(length2 > 0.0, length2, 1.0), 0.0, 1.0)
-    gap = away - along * share[..., None]
-    return np.hypot(gap[..., 0], gap[..., 1]), share
+def _to_segment(point: Flat, start: Flat, end: Flat) -> tuple[FloatArray, FloatArray]:
+    """Return squared distance from points to segments, and the share of the segment nearest to them."""
+    along_x, along_y = end[0] - start[0], end[1] - start[1]
+    away_x, away_y = point[0] - start[0], point[1] - start[1]
+    length2 = along_x * along_x + along_y * along_y
+    share = (away_x * along_x + away_y * along_y) / np.maximum(length2, SHORTEST_M2)
+    share = np.minimum(np.maximum(share, 0.0), 1.0)
+    gap_x, gap_y = away_x - along_x * share, away_y - along_y * share
+    return gap_x * gap_x + gap_y * gap_y, share
 
 
-def _crossing(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> tuple[BoolArray, FloatArray]:
+def _crossing(a: Flat, b: Flat, c: Flat, d: Flat) -> tuple[BoolArray, FloatArray]:
     """Return whether the segments a-b and c-d cross, and at which share of a-b."""
-    along, edge, away = b - a, d - c, c - a
-    area = along[..., 0] * edge[..., 1] - along[..., 1] * edge[..., 0]
-    safe = np.where(area == 0.0, 1.0, area)
-    share = (away[..., 0] * edge[..., 1] - away[..., 1] * edge[..., 0]) / safe
-    edge_share = (away[..., 0] * along[..., 1] - away[..., 1] * along[..., 0]) / safe
-    crosses: BoolArray = (area != 0.0) & (share >= 0.0) & (share <= 1.0) & (edge_share >= 0.0) & (edge_share <= 1.0)
-    return crosses, np.clip(share, 0.0, 1.0)
+    along_x, along_y = b[0] - a[0], b[1] - a[1]
+    edge_x, edge_y = d[0] - c[0], d[1] - c[1]
+    away_x, away_y = c[0] - a[0], c[1] - a[1]
+    area = along_x * edge_y - along_y * edge_x
+    parallel = area == 0.0
+    inverse = 1.0 / np.where(parallel, np.inf, area)
+    share = (away_x * edge_y - away_y * edge_x) * inverse
+    edge_share = (away_x * along_y - away_y * along_x) * inverse
+    crosses: BoolArray = ~parallel & (share >= 0.0) & (share <= 1.0) & (edge_share >= 0.0) & (edge_share <= 1.0)
+    return crosses, share

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mission.model.airspace import CircleFootprint, GeoZone, Restriction, ZoneVolume
+from mission.model.airspace import PERMANENT, CircleFootprint, GeoZone, Restriction, ZoneVolume
 from mission.policy import Policy
-from mission.verification.ellipsoid import BoolArray, FloatArray
+from mission.verification.ellipsoid import BoolArray, FloatArray, IntArray
 from mission.verification.heights import Heights
 from mission.verification.hours import Extent, applying_spans
 from mission.verification.path import FlownPath
-from mission.verification.shapes import Shape, shape_of
+from mission.verification.shapes import SHORTEST_M2, Shape, shape_of
 
 METRES_PER_DEGREE = 110_500.0
+NEGOTIABLE = frozenset({Restriction.REQ_AUTHORISATION, Restriction.USPACE, Restriction.CONDITIONAL})
+"""Restrictions that an authorisation or met conditions lift; all others but NO_RESTRICTION stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,9 @@ class PreparedZones:
         )
         self._centre_m = np.array([one.shape.centre_m for one in self._volumes]).reshape(-1, 3)
         self._radius_m = np.array([one.shape.radius_m for one in self._volumes])
+        restrictions = [one.zone.restriction for one in self._volumes]
+        self._free = np.array([one is Restriction.NO_RESTRICTION for one in restrictions], dtype=np.bool_)
+        self._negotiable = [index for index, one in enumerate(restrictions) if one in NEGOTIABLE]
 
     def clearance(self, path: FlownPath, heights: Heights, policy: Policy, limit_m: float) -> "ZoneClearance":
         """Measure a path against every zone that binds it in place, height and time.
@@ -46,8 +51,7 @@ class PreparedZones:
             policy: whose authorisations and margins hold.
             limit_m: every volume nearer than this is reported.
         """
-        demanding = np.array([_demands(one.zone, policy) for one in self._volumes], dtype=np.bool_)
-        candidates = np.flatnonzero(demanding)
+        candidates = self._demanding(policy)
         bound = self._lower_bounds(path, candidates)
         least_bound = bound.min(axis=0) if len(candidates) else np.empty(0)
         smallest, nearest_id = np.inf, ""
@@ -72,30 +76,42 @@ class PreparedZones:
                 offences.append(Offence(one.zone, whole, int(which[worst]), float(share[worst])))
         return ZoneClearance(smallest, nearest_id, tuple(offences))
 
-    def _lower_bounds(self, path: FlownPath, candidates: np.ndarray) -> FloatArray:
+    def _demanding(self, policy: Policy) -> IntArray:
+        """Return the volumes whose zones forbid flight to this operator.
+
+        A restriction that is not understood forbids it.
+        """
+        demanding = ~self._free
+        for index in self._negotiable:
+            zone = self._volumes[index].zone
+            granted = (
+                policy.conditions_met_zone_ids
+                if zone.restriction is Restriction.CONDITIONAL
+                else policy.authorised_zone_ids
+            )
+            demanding[index] = zone.identifier not in granted
+        return np.flatnonzero(demanding)
+
+    def _lower_bounds(self, path: FlownPath, candidates: IntArray) -> FloatArray:
         """Return (pieces, candidates) distances that the true clearances are not below, metres.
 
         From each piece's chord to the ball around each shape: a straight line is never longer than the
         geodesic.
         """
-        centre = self._centre_m[candidates]
         start = path.pieces.start_m
-        origin = start.mean(axis=0)  # small numbers keep the products exact to a millimetre
-        start, centre = start - origin, centre - origin
-        along = path.pieces.end_m - path.pieces.start_m
+        origin = start[0]  # small numbers keep the products exact to a millimetre
+        along = path.pieces.end_m - start
+        start, centre = start - origin, (self._centre_m[candidates] - origin).T
         length2 = np.einsum("ij,ij->i", along, along)[:, None]
-        start_dot = start @ centre.T
-        share = along @ centre.T - np.einsum("ij,ij->i", start, along)[:, None]
-        share = np.clip(share / np.where(length2 > 0.0, length2, 1.0), 0.0, 1.0)
-        along_centre = along @ centre.T
-        along_start = np.einsum("ij,ij->i", along, start)[:, None]
-        apart2 = (
-            np.einsum("ij,ij->i", start, start)[:, None]
-            + np.einsum("ij,ij->i", centre, centre)[None, :]
-            - 2.0 * start_dot
-            + share * (share * length2 + 2.0 * (along_start - along_centre))
-        )
-        bound: FloatArray = np.sqrt(np.maximum(apart2, 0.0)) - self._radius_m[candidates]
+        start_along = along @ centre
+        start_along -= np.einsum("ij,ij->i", start, along)[:, None]
+        share = start_along / np.maximum(length2, SHORTEST_M2)
+        np.minimum(np.maximum(share, 0.0, out=share), 1.0, out=share)
+        apart2 = -2.0 * (start @ centre)
+        apart2 += np.einsum("ij,ij->i", start, start)[:, None] + np.einsum("ij,ij->j", centre, centre)
+        apart2 += share * (share * length2 - 2.0 * start_along)
+        bound: FloatArray = np.sqrt(np.maximum(apart2, 0.0, out=apart2), out=apart2)
+        bound -= self._radius_m[candidates]
         return bound
 
 
@@ -135,24 +151,13 @@ def prepared(zones: "Sequence[GeoZone] | PreparedZones") -> PreparedZones:
     return zones if isinstance(zones, PreparedZones) else PreparedZones(zones)
 
 
-def _demands(zone: GeoZone, policy: Policy) -> bool:
-    """Whether a zone forbids flight to this operator; a restriction that is not understood does."""
-    match zone.restriction:
-        case Restriction.NO_RESTRICTION:
-            return False
-        case Restriction.REQ_AUTHORISATION | Restriction.USPACE:
-            return zone.identifier not in policy.authorised_zone_ids
-        case Restriction.CONDITIONAL:
-            return zone.identifier not in policy.conditions_met_zone_ids
-        case _:
-            return True
-
-
 def _in_time(one: _Volume, path: FlownPath, margin_s: float) -> BoolArray:
     """Whether the zone may apply while the vehicle is on each piece.
 
     The margin covers the time estimate's own error as well: a slow flight within the margin is no news.
     """
+    if one.zone.applicability == PERMANENT:
+        return np.ones(len(path.early_s), dtype=np.bool_)
     first = path.early_s - margin_s
     last = np.maximum(path.early_s + margin_s, path.late_s)
     spans = applying_spans(one.zone.applicability, float(first.min()), float(last.max()), one.extent)

@@ -1,0 +1,170 @@
+"""How long one verdict takes: a 30-item mission against 1,000 zones of a 10 × 10 km city.
+
+Run `python -m benchmarks.verification` for a table, `--json` for one JSON object a line, `--quick` for fewer runs.
+"""
+
+import argparse
+import json
+import math
+import random
+import statistics
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from mission.geodesy.local_frame import LocalFrame
+from mission.geodesy.terrain import FlatTerrain
+from mission.model.airspace import (
+    ApplicabilityPeriod,
+    CircleFootprint,
+    GeoZone,
+    PolygonFootprint,
+    Restriction,
+    Weekday,
+    WeeklyWindow,
+    ZoneSource,
+    ZoneVolume,
+)
+from mission.model.geo import GeoPoint, Height, VerticalDatum
+from mission.model.mission import MavCommand, MavFrame, Mission, MissionItem, degrees_e7
+from mission.policy import Policy
+from mission.verification import CruisePerformance, PreparedZones, verify
+
+GOAL_MS = 20.0
+CITY_M = 10_000.0
+HOME = GeoPoint(48.41, 15.60)
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure, against its goal."""
+
+    figure: str
+    value: float
+    unit: str
+    goal: float | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the goal is met; a figure without a goal always holds."""
+        return self.goal is None or self.value <= self.goal
+
+
+def city(zones: int, frame: LocalFrame, rng: random.Random) -> tuple[GeoZone, ...]:
+    """Return zones of 24 vertices on average: every tenth a circle, every fifth with hours, some high up."""
+    found = []
+    for index in range(zones):
+        east, north = (rng.uniform(-CITY_M / 2, CITY_M / 2) for _ in range(2))
+        radius = rng.uniform(20.0, 120.0)
+        center = frame.to_geo(np.array([[east, north]]))[0]
+        if index % 10 == 0:
+            footprint: PolygonFootprint | CircleFootprint = CircleFootprint(center, radius)
+        else:
+            corners = rng.randint(12, 40)
+            angle = np.linspace(0.0, math.tau, corners, endpoint=False)
+            reach = radius * np.array([rng.uniform(0.6, 1.0) for _ in range(corners)])
+            ring = np.column_stack([east + reach * np.cos(angle), north + reach * np.sin(angle)])
+            footprint = PolygonFootprint(tuple(frame.to_geo(ring)))
+        hours = (
+            WeeklyWindow(
+                frozenset(Weekday),
+                datetime(2026, 1, 1, 6, tzinfo=UTC).timetz(),
+                datetime(2026, 1, 1, 22, tzinfo=UTC).timetz(),
+            ),
+        )
+        floor_m = 150.0 if index % 7 == 0 else 0.0
+        found.append(
+            GeoZone(
+                identifier=f"Z{index}",
+                name=f"Zone {index}",
+                restriction=Restriction.PROHIBITED,
+                volumes=(
+                    ZoneVolume(footprint, Height(floor_m, VerticalDatum.AGL), Height(math.inf, VerticalDatum.AGL)),
+                ),
+                source=ZoneSource("city", "benchmark"),
+                applicability=(ApplicabilityPeriod(schedule=hours if index % 5 == 0 else ()),),
+            )
+        )
+    return tuple(found)
+
+
+def tour(items: int, frame: LocalFrame, rng: random.Random) -> Mission:
+    """Return a mission of so many items up and down the city, straight through whatever is there."""
+    places = [(0.0, 0.0)]
+    while len(places) < items - 2:
+        east, north = places[-1]
+        turn = rng.uniform(0.0, math.tau)
+        places.append((east + 400.0 * math.cos(turn), north + 400.0 * math.sin(turn)))
+    geo = frame.to_geo(np.array(places))
+
+    def at(command: MavCommand, place: GeoPoint, height_m: float) -> MissionItem:
+        return MissionItem(
+            command,
+            MavFrame.GLOBAL_RELATIVE_HOME_INT,
+            x=degrees_e7(place.latitude_deg),
+            y=degrees_e7(place.longitude_deg),
+            z=height_m,
+        )
+
+    flown = (
+        at(MavCommand.NAV_TAKEOFF, HOME, 60.0),
+        *(at(MavCommand.NAV_WAYPOINT, place, 60.0) for place in geo[1:]),
+        at(MavCommand.NAV_WAYPOINT, HOME, 60.0),
+        at(MavCommand.NAV_LAND, HOME, 0.0),
+    )
+    return Mission(flown, (), (), HOME, 200.0)
+
+
+def measure(runs: int) -> list[Figure]:
+    """Measure preparing zones once, and verdicts on many missions."""
+    rng, frame = random.Random(SEED), LocalFrame(HOME)
+    zones = city(1000, frame, rng)
+    vertices = sum(len(getattr(zone.volumes[0].footprint, "ring", ())) for zone in zones)
+    began = time.perf_counter()
+    prepared = PreparedZones(zones)
+    prepare_ms = (time.perf_counter() - began) * 1000.0
+    took = []
+    for _ in range(runs):
+        mission = tour(30, frame, rng)
+        began = time.perf_counter()
+        verify(
+            mission,
+            zones=prepared,
+            policy=Policy(),
+            departure=datetime(2026, 11, 20, 10, tzinfo=UTC),
+            terrain=FlatTerrain(200.0),
+            performance=CruisePerformance(12.0, 3.0, 2.0),
+            drops={},
+            landing_sites=[HOME],
+        )
+        took.append((time.perf_counter() - began) * 1000.0)
+    took = took[1:]  # the first run warms up
+    return [
+        Figure("verdict.zones", len(zones), "zones", None),
+        Figure("verdict.vertices", vertices, "vertices", None),
+        Figure("verdict.prepare", prepare_ms, "ms", None),
+        Figure("verdict.p50", statistics.median(took), "ms", GOAL_MS),
+        Figure("verdict.p95", statistics.quantiles(took, n=20)[-1], "ms", GOAL_MS),
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--quick", action="store_true", help="fewer runs")
+    arguments = parser.parse_args()
+    figures = measure(21 if arguments.quick else 101)
+    for one in figures:
+        if arguments.json:
+            print(json.dumps({**vars(one), "holds": one.holds, "peer": None}))
+        else:
+            goal = "" if one.goal is None else f"goal ≤ {one.goal:g}   {'holds' if one.holds else 'FAILS'}"
+            print(f"{one.figure:20} {one.value:10.2f} {one.unit:10} {goal}")
+
+
+if __name__ == "__main__":
+    main()
