@@ -118,12 +118,13 @@ def _placements(positions: Sequence[Position], feature: Feature) -> list[list[Po
 
 def _corners_swapped_back(positions: Sequence[Position], feature: Feature) -> list[list[Position]]:
     """Return the ring as it was meant where single corners are swapped: far outside, and inside when swapped."""
-    if feature.region is None:
+    region = feature.region
+    if region is None or _within(positions, region):
         return []
     meant = []
     for longitude, latitude in positions:
-        stray = not _reaches([(longitude, latitude)], feature.region)
-        swapped = stray and _reaches([(latitude, longitude)], feature.region)
+        stray = not _reaches([(longitude, latitude)], region)
+        swapped = stray and _reaches([(latitude, longitude)], region)
         meant.append((latitude, longitude) if swapped else (longitude, latitude))
     if meant == list(positions):
         return []
@@ -143,6 +144,14 @@ def _reaches(positions: Sequence[Position], region: GeoBounds) -> bool:
     if limits[0] < -90.0 or limits[2] > 90.0 or limits[1] < -180.0 or limits[3] > 180.0:
         return False
     return region.overlaps(GeoBounds(*limits))
+
+
+def _within(positions: Sequence[Position], region: GeoBounds) -> bool:
+    """Whether all positions lie in a region that does not cross the antimeridian."""
+    return all(
+        region.west_deg <= lon <= region.east_deg and region.south_deg <= lat <= region.north_deg
+        for lon, lat in positions
+    )
 
 
 def _in_range(positions: Sequence[Position], feature: Feature) -> list[Position]:
