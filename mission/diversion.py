@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mission.compile import compile_diversion
+from mission.compile import AirborneHome, compile_diversion
 from mission.energy import EnergyModel, MulticopterModel
 from mission.flightplan import cost_to_fly, progress_on_leg, remaining_energy_wh
 from mission.geodesy.terrain import terrain_of
@@ -16,7 +16,7 @@ from mission.model.time import TimeWindow
 from mission.planner import DELAY_ALLOWANCE, DayPlan, performance_of
 from mission.routing import Blocked
 from mission.sky import Sky
-from mission.supervision.supervisor import Diversion
+from mission.supervision.diverting import Diversion
 from mission.verification import verify
 
 DIVERSION_SPAN = timedelta(minutes=20)
@@ -50,7 +50,8 @@ class DiversionPlanner:
         item, position = state.mission_current, state.position
         if position is None or not 0 <= item < len(flight.leg_of_item):
             return flight.plan.energy_wh
-        progress = progress_on_leg(flight.plan, flight.leg_of_item[item], position, state.height_home_m)
+        leg = min(flight.leg_of_item[item], len(flight.plan.legs) - 1)
+        progress = progress_on_leg(flight.plan, leg, position, state.height_home_m)
         return remaining_energy_wh(flight.plan, progress)
 
     def nearest_landing(
@@ -91,10 +92,15 @@ class DiversionPlanner:
             ground_home_m=site.ground_amsl_m - hub.ground_amsl_m,
         )
         compiled = compile_diversion(
-            path, plan.sortie, site, sky.en_route_footprints, policy, start_height_home_m=state.height_home_m
+            path,
+            policy.cruise_height_home_m,
+            site,
+            AirborneHome(flight.mission.home, flight.mission.home_amsl_m),
+            cruise_speed_m_s=plan.sortie.vehicle.type.cruise_speed_m_s,
+            zones_near=sky.obstacles,
+            frame=sky.frame,
+            policy=policy,
         )
-        if isinstance(compiled, tuple):
-            return None
         verdict = verify(
             compiled.mission,
             zones=self._plan.zones,

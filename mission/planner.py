@@ -12,14 +12,14 @@ from itertools import pairwise
 
 from mission.airspace import GeoBounds, ZoneIndex
 from mission.assignment import Assignment, AssignmentProblem, HubDistances, PlannedSortie, assign
-from mission.compile import compile_sortie
+from mission.compile import Compiled, compile_sortie
 from mission.energy import EnergyModel, MulticopterModel
 from mission.flightplan import FlightConditions, plan_flight, trip_energy, trip_times
 from mission.geodesy.terrain import terrain_of
 from mission.model.airspace import GeoZone
 from mission.model.day import Day
 from mission.model.fleet import Hub, LandingSite, Vehicle
-from mission.model.flight import ApprovedFlight, FlightPlan, Sortie
+from mission.model.flight import ApprovedFlight, FlightPlan, ReleasePoint, Sortie
 from mission.model.geo import GeoPoint
 from mission.model.orders import Order
 from mission.model.refusal import Refusal, RefusalCode
@@ -222,7 +222,7 @@ class DayPlanner:
         return paths
 
     def _approve(self, plan: FlightPlan, sky: Sky) -> ApprovedFlight | tuple[Refusal, ...]:
-        compiled = compile_sortie(plan, sky.en_route_footprints, self.day.policy)
+        compiled = compile_sortie(plan, sky.obstacles, sky.frame, self.day.policy)
         if isinstance(compiled, tuple):
             return compiled
         verdict = verify(
@@ -238,7 +238,19 @@ class DayPlanner:
         )
         if not verdict.ok:
             return _refused_by(verdict, plan)
-        return ApprovedFlight(plan, compiled.mission, verdict, compiled.releases, compiled.leg_of_item)
+        legs = tuple(compiled.leg_of_item(item) for item in range(len(compiled.mission.items)))
+        return ApprovedFlight(plan, compiled.mission, verdict, self._releases(plan, compiled), legs)
+
+    def _releases(self, plan: FlightPlan, compiled: Compiled) -> tuple[ReleasePoint, ...]:
+        return tuple(
+            ReleasePoint(
+                order.order_id,
+                compiled.release_item[order.order_id],
+                order.drop.position,
+                self.conditions.handover_height_home_m(order),
+            )
+            for order in plan.sortie.orders
+        )
 
 
 def performance_of(vehicle: Vehicle) -> CruisePerformance:

@@ -78,8 +78,7 @@ class Sky:
         """The routing environment that keeps `clearance_m` (default: the policy's) from every en-route zone."""
         clearance_m = self.policy.zone_clearance_m if clearance_m is None else clearance_m
         if clearance_m not in self._environments:
-            obstacles = [Obstacle(zone_id, shape) for zone_id, shape in self.en_route_footprints]
-            self._environments[clearance_m] = Environment.build(obstacles, clearance_m)
+            self._environments[clearance_m] = Environment.build(self.obstacles, clearance_m)
         return self._environments[clearance_m]
 
     def route(self, start: GeoPoint, goal: GeoPoint, clearance_m: float | None = None) -> Route | Blocked:
@@ -92,9 +91,9 @@ class Sky:
         return self.environment().matrix(self.local(places))
 
     @property
-    def en_route_footprints(self) -> list[tuple[str, Polygon]]:
-        """Zone id and footprint in local metres of every volume that binds at cruise height."""
-        return [(found.zone.identifier, shape) for found in self.en_route for shape in self.shapes(found)]
+    def obstacles(self) -> list[Obstacle]:
+        """Every volume that binds at cruise height: its zone and its footprint in local metres."""
+        return [Obstacle(found.zone.identifier, shape) for found in self.en_route for shape in self.shapes(found)]
 
     def path(self, route: Route, start: GeoPoint, goal: GeoPoint) -> list[GeoPoint]:
         """A route as points on the Earth, with exactly the places asked for at its ends."""

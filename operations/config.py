@@ -16,6 +16,7 @@ from mission.model.orders import Order
 from mission.policy import Policy
 from operations.documents import (
     DayDocument,
+    ExpectedDocument,
     FleetDocument,
     OrdersDocument,
     PolicyDocument,
@@ -37,11 +38,13 @@ class DayFiles:
     Attributes:
         day: the nouns that planning works on.
         simulation: how the day is flown on simulated vehicles.
+        expected: orders that the document expects not to be delivered.
         zone_readings: the report of every zone document, in the order given.
     """
 
     day: Day
     simulation: SimulationDocument
+    expected: ExpectedDocument
     zone_readings: tuple[ZoneReading, ...]
 
 
@@ -75,15 +78,36 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     orders_path = overrides.orders or folder / document.orders
     orders = read_orders(orders_path, site, start, timedelta(hours=document.operating_hours))
     zone_paths = overrides.zones or tuple(folder / name for name in document.zones)
-    readings = tuple(read_zone_document(zone_path) for zone_path in zone_paths)
+    readings = tuple(_binding_document(zone_path) for zone_path in zone_paths)
     zones: tuple[GeoZone, ...] = tuple(zone for reading in readings for zone in reading.zones)
     day = Day(document.name, site, vehicles, orders, zones, policy, start)
-    return DayFiles(day, document.simulation, readings)
+    return DayFiles(day, document.simulation, document.expected, readings)
 
 
 def read_zone_document(path: Path) -> ZoneReading:
-    """Read one authority's zone document of any known format."""
+    """Read one authority's zone document of any known format, and report on it; broken features are reported."""
     return read_zones(read_bytes(path), str(path))
+
+
+def _binding_document(path: Path) -> ZoneReading:
+    """Read a zone document to fly by: a restriction whose place cannot be told forbids the whole document.
+
+    Raises:
+        InputError: one problem for each such feature (invariant I-20).
+    """
+    reading = read_zone_document(path)
+    problems = [
+        InputProblem(
+            str(path),
+            report.place or report.feature_id,
+            f"{report.feature_id}: {'; '.join(report.reasons)}: where it restricts cannot be told",
+            "; ".join(report.mends) or "Correct the feature, or ask the authority",
+        )
+        for report in reading.uncovered
+    ]
+    if problems:
+        raise InputError(*problems)
+    return reading
 
 
 def read_fleet(path: Path, site: Site) -> tuple[Vehicle, ...]:

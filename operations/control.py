@@ -14,16 +14,17 @@ from mission.dispatch.order_state import OrderState
 from mission.dispatch.sortie_state import SortieState
 from mission.model.flight import ApprovedFlight
 from mission.model.mission import Mission
-from mission.model.telemetry import VehicleState
+from mission.model.telemetry import Freshness, VehicleState
 from mission.policy import Policy
+from mission.supervision.diverting import Diversion
 from mission.supervision.events import (
     Begin,
     Command,
     DiversionEnded,
     Event,
     FlyInstead,
-    Freshness,
     FreshnessChanged,
+    HoldPosition,
     LandNow,
     Launch,
     LaunchEnded,
@@ -33,7 +34,7 @@ from mission.supervision.events import (
     Tick,
     TransferEnded,
 )
-from mission.supervision.supervisor import Contingencies, Diversion, SortieSupervisor
+from mission.supervision.supervisor import Contingencies, SortieSupervisor
 from operations.clock import MissionClock
 from operations.journal import Journal
 
@@ -64,6 +65,9 @@ class FleetLinks(Protocol):
 
     async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
         """Hold, replace the mission, start."""
+
+    async def hold(self, vehicle_id: str, timeout_s: float) -> None:
+        """Stop and stay."""
 
     async def land(self, vehicle_id: str, timeout_s: float) -> None:
         """Land where it is."""
@@ -190,6 +194,8 @@ class SortieRun:
             case FlyInstead(mission=mission):
                 answer = links.fly_instead(vehicle_id, mission, TRANSFER_TIMEOUT_S)
                 self._effect("fly_instead", now, answer, mission.digest())
+            case HoldPosition():
+                self._effect("hold", now, links.hold(vehicle_id, COMMAND_TIMEOUT_S), command.reason)
             case LandNow():
                 self._effect("land", now, links.land(vehicle_id, COMMAND_TIMEOUT_S), command.reason)
 

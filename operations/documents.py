@@ -213,6 +213,15 @@ class SimulationDocument(Document):
     faults: Annotated[tuple[dict[str, Any], ...], Field(strict=False)] = ()
 
 
+class ExpectedDocument(Document):
+    """Orders that are expected not to be delivered; `stork fly` is done when the day ends so."""
+
+    diverted: Annotated[tuple[Identifier, ...], Field(strict=False)] = ()
+    returned: Annotated[tuple[Identifier, ...], Field(strict=False)] = ()
+    failed: Annotated[tuple[Identifier, ...], Field(strict=False)] = ()
+    refused: Annotated[tuple[Identifier, ...], Field(strict=False)] = ()
+
+
 class DayDocument(Document):
     """``day.toml``: which site, fleet, orders and zones make one day, and when it starts (default: now)."""
 
@@ -225,3 +234,4 @@ class DayDocument(Document):
     start: Moment | None = None
     operating_hours: Annotated[float, Field(gt=0, le=24)] = 8.0
     simulation: SimulationDocument = SimulationDocument()
+    expected: ExpectedDocument = ExpectedDocument()

@@ -2,13 +2,12 @@
 
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
-from sim.fleet_process import FleetProcess
 
 from mission.errors import InputError, InputProblem
 from mission.model.day import Day
@@ -17,6 +16,7 @@ from mission.model.flight import ApprovedFlight
 from mission.policy import Policy
 from operations.documents import SimulationDocument
 from sim.fleet_config import Fault, FleetConfig, GroundCrew, Home, Physical, VehicleConfig
+from sim.fleet_process import FleetProcess
 from sim.px4_sitl import KeepFiles, Px4Config, Px4Fleet, Px4Home
 
 NAV_ACC_RAD = "NAV_ACC_RAD"
@@ -39,30 +39,39 @@ class FleetUp:
 
 @asynccontextmanager
 async def simulated_fleet(
-    day: Day, simulation: SimulationDocument, speed_factor: float, folder: Path, flights: Sequence[ApprovedFlight] = ()
+    day: Day,
+    simulation: SimulationDocument,
+    speed_factor: float,
+    folder: Path,
+    flights: Sequence[ApprovedFlight] = (),
+    *,
+    ports: Mapping[str, int] | None = None,
 ) -> AsyncIterator[FleetUp]:
-    """Run the day's vehicles as simulated PX4 in a process of their own, on free loopback ports.
+    """Run the day's vehicles as simulated PX4 in a process of their own, speaking to loopback ports.
 
     They are loaded with the parcels of `flights`, in their order. Their truth log goes to `folder`.
+
+    `ports` gives the UDP port by vehicle id on which each is to be heard; None chooses free ones.
+
+    Raises:
+        InputError: a fault of the day's simulation is not known.
+        LinkError: the fleet cannot start.
     """
-    faults = _faults(simulation)
+    ports = ports or _free_udp_ports(day.vehicles)
     truth_log = folder / "truth.jsonl"
-    with contextlib.ExitStack() as held:
-        ports = [_free_udp_port(held) for _ in day.vehicles]
     config = FleetConfig(
         vehicles=tuple(
-            _simulated(vehicle, _hub_of(day, vehicle), port, flights, day.policy)
-            for vehicle, port in zip(day.vehicles, ports, strict=True)
+            _simulated(vehicle, _hub_of(day, vehicle), ports[vehicle.vehicle_id], flights, day.policy)
+            for vehicle in day.vehicles
         ),
         seed=simulation.seed,
         speed_factor=speed_factor,
         ground_crew=GroundCrew(battery_swap_s=day.policy.turnaround_s / 2),
-        faults=faults,
+        faults=_faults(simulation),
         truth_log=str(truth_log),
     )
     vehicles = tuple(
-        replace(vehicle, connection_url=f"udpin://127.0.0.1:{port}")
-        for vehicle, port in zip(day.vehicles, ports, strict=True)
+        replace(vehicle, connection_url=f"udpin://127.0.0.1:{ports[vehicle.vehicle_id]}") for vehicle in day.vehicles
     )
     async with FleetProcess(config):
         yield FleetUp(vehicles, speed_factor, truth_log)
@@ -148,8 +157,12 @@ def _px4_home(hub: Hub) -> Px4Home:
     return Px4Home(hub.position.latitude_deg, hub.position.longitude_deg, hub.ground_amsl_m)
 
 
-def _free_udp_port(held: contextlib.ExitStack) -> int:
-    """A loopback port that is free now; `held` keeps it until all ports of a fleet are chosen."""
-    probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    probe.bind(("127.0.0.1", 0))
-    return int(probe.getsockname()[1])
+def _free_udp_ports(vehicles: Sequence[Vehicle]) -> dict[str, int]:
+    """A loopback port for each vehicle, all free now."""
+    ports = {}
+    with contextlib.ExitStack() as held:
+        for vehicle in vehicles:
+            probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            probe.bind(("127.0.0.1", 0))
+            ports[vehicle.vehicle_id] = int(probe.getsockname()[1])
+    return ports

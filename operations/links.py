@@ -1,6 +1,14 @@
-"""Control's view of the vehicles, through the gateway: answers of the gateway become supervision's events."""
+"""Control's view of the vehicles, through the gateway: its answers become supervision's events."""
 
-from mission.supervision.events import Holding
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Self
+
+from mission.model.mission import Mission
+from mission.model.telemetry import Freshness, VehicleState
+from mission.supervision.events import DiversionEnded, Holding, LaunchEnded, TransferEnded
+from vehicles.fleet_client import FleetClient
 from vehicles.link import TransferState
 
 HOLDINGS = {
@@ -8,3 +16,73 @@ HOLDINGS = {
     TransferState.NOT_LOADED: Holding.NOT_LOADED,
     TransferState.UNKNOWN: Holding.UNKNOWN,
 }
+
+
+class GatewayLinks:
+    """The vehicles behind one gateway, as `operations.control.FleetLinks` wants them."""
+
+    def __init__(self, client: FleetClient) -> None:
+        self._client = client
+        self._news: dict[str, asyncio.Event] = {}
+        self._listening: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._listening = asyncio.create_task(self._listen(), name="stork-links")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._listening:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+
+    async def _listen(self) -> None:
+        async for state in self._client.changes():
+            self._news_of(state.vehicle_id).set()
+
+    def _news_of(self, vehicle_id: str) -> asyncio.Event:
+        return self._news.setdefault(vehicle_id, asyncio.Event())
+
+    def state(self, vehicle_id: str) -> VehicleState:
+        """Newest known state."""
+        return self._client.state(vehicle_id)
+
+    def freshness(self, vehicle_id: str) -> Freshness:
+        """How old it is."""
+        return self._client.freshness(vehicle_id)
+
+    async def wait_for_change(self, vehicle_id: str, timeout_s: float) -> None:
+        """Return at the vehicle's next state, or after `timeout_s` wall seconds."""
+        news = self._news_of(vehicle_id)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(news.wait(), timeout_s)
+        news.clear()
+
+    async def load(self, vehicle_id: str, mission: Mission, timeout_s: float) -> TransferEnded:
+        """Upload, read back, compare."""
+        result = await self._client.upload(vehicle_id, mission, timeout_s)
+        if result.transfer is None:
+            return TransferEnded(Holding.UNKNOWN, "", f"{result.status}: {result.reason}")
+        transfer = result.transfer
+        reason = "; ".join(filter(None, [transfer.reason, *transfer.differences]))
+        return TransferEnded(HOLDINGS[transfer.state], transfer.digest, reason)
+
+    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded:
+        """Arm and start what was loaded."""
+        result = await self._client.launch(vehicle_id, digest, timeout_s)
+        return LaunchEnded(result.ok, result.reason)
+
+    async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
+        """Hold, replace the mission, start."""
+        result = await self._client.fly_instead(vehicle_id, mission, timeout_s)
+        return DiversionEnded(result.ok, result.reason)
+
+    async def hold(self, vehicle_id: str, timeout_s: float) -> None:
+        """Stop and stay."""
+        await self._client.hold(vehicle_id, timeout_s)
+
+    async def land(self, vehicle_id: str, timeout_s: float) -> None:
+        """Land where it is."""
+        await self._client.land(vehicle_id, timeout_s)

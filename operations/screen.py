@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mission.model.flight import ApprovedFlight
-from mission.model.telemetry import VehicleState
-from mission.supervision.events import Freshness, Report, ReportKind
+from mission.model.telemetry import Freshness, VehicleState
+from mission.supervision.events import Report, ReportKind
 from operations.journal import plain
 
 StateOf = Callable[[str], tuple[VehicleState, Freshness]]
@@ -58,7 +58,7 @@ class LiveBoard:
         seen, freshness = self._state_of(vehicle_id)
         flight = self._flights.get(sortie_id)
         orders = ", ".join(order.order_id for order in flight.plan.sortie.orders) if flight else ""
-        mode = seen.mode if freshness is Freshness.LIVE else Text(freshness, style="bold red")
+        mode = seen.mode if freshness is Freshness.FRESH else Text(freshness, style="bold red")
         height = f"{seen.height_home_m:5.0f} m" if seen.has_position else "–"
         battery = f"{seen.battery_remaining:4.0%}" if seen.battery_remaining >= 0 else "–"
         return sortie_id, orders, Text(state, style=COLOURS.get(state, "")), mode, height, battery, _bar(seen)

@@ -21,6 +21,15 @@ class FlightMode(StrEnum):
     OTHER = "OTHER"
 
 
+class Freshness(StrEnum):
+    """How far a vehicle's last known state can be believed. NEVER: nothing was ever heard."""
+
+    NEVER = "NEVER"
+    FRESH = "FRESH"
+    STALE = "STALE"
+    LOST = "LOST"
+
+
 class LandedState(IntEnum):
     """MAV_LANDED_STATE (EXTENDED_SYS_STATE)."""
 

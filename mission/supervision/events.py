@@ -6,15 +6,7 @@ from enum import StrEnum
 
 from mission.model.fleet import Hub, LandingSite
 from mission.model.mission import Mission
-from mission.model.telemetry import VehicleState
-
-
-class Freshness(StrEnum):
-    """How old the newest telemetry is: LIVE, STALE (≥ 3 s) or LOST (≥ 10 s)."""
-
-    LIVE = "LIVE"
-    STALE = "STALE"
-    LOST = "LOST"
+from mission.model.telemetry import Freshness, VehicleState
 
 
 class Holding(StrEnum):
@@ -98,10 +90,17 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class FlyInstead:
-    """Hold, replace the mission by this verified one, and fly it to `site`."""
+    """Replace the mission of a held vehicle by this verified one, and fly it to `site`."""
 
     mission: Mission
     site: Hub | LandingSite
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPosition:
+    """Stop and stay, so that a way down can be planned from a place that does not move."""
+
     reason: str
 
 
@@ -138,4 +137,4 @@ class Report:
     details: Mapping[str, float | str] = field(default_factory=dict)
 
 
-Command = Load | Launch | FlyInstead | LandNow | Report
+Command = Load | Launch | HoldPosition | FlyInstead | LandNow | Report

@@ -4,9 +4,8 @@ import math
 
 from mission.model.flight import FlightPlan
 from mission.model.geo import GeoPoint
-from mission.model.telemetry import LandedState, VehicleState
+from mission.model.telemetry import Freshness, LandedState, VehicleState
 from mission.policy import Policy
-from mission.supervision.events import Freshness
 from mission.supervision.release import distance_between_m
 
 
@@ -15,7 +14,7 @@ def launch_objections(plan: FlightPlan, state: VehicleState, freshness: Freshnes
     objections = []
     if not policy.operator_id:
         objections.append("no operator id in the policy: registration is required, (EU) 2019/947 Art. 14")
-    if freshness is not Freshness.LIVE:
+    if freshness is not Freshness.FRESH:
         objections.append(f"telemetry is {freshness}")
     if state.armed or state.landed_state is not LandedState.ON_GROUND:
         objections.append(

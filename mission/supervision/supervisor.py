@@ -6,26 +6,25 @@ acknowledgement: airborne, released, landed and finished are what telemetry show
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from mission.dispatch.order_state import ORDER_TABLE, OrderEvent, OrderState
 from mission.dispatch.sortie_state import SORTIE_TABLE, SortieEvent, SortieState
 from mission.dispatch.transition import next_state
+from mission.errors import InvariantError
 from mission.model.fleet import Hub, LandingSite
 from mission.model.flight import ApprovedFlight
-from mission.model.mission import Mission
 from mission.model.orders import Order
-from mission.model.telemetry import FlightMode, LandedState, VehicleState
+from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
 from mission.policy import Policy
+from mission.supervision.diverting import Diversion, DiversionLadder
 from mission.supervision.events import (
     Begin,
     Command,
     DiversionEnded,
     Event,
     FlyInstead,
-    Freshness,
     FreshnessChanged,
     Holding,
     LandNow,
@@ -48,19 +47,8 @@ OVERDUE_FACTOR: Final = 1.25
 TAKE_OFF_LIMIT: Final = timedelta(seconds=120)
 """A vehicle that was told to start and is not in the air by then is told to land, and its sortie has failed."""
 MAX_LOAD_ATTEMPTS: Final = 3
-MAX_DIVERT_ATTEMPTS: Final = 3
 AIRBORNE: Final = frozenset({SortieState.AIRBORNE, SortieState.DIVERTING, SortieState.LOST})
 VEHICLE_LED: Final = frozenset({FlightMode.RETURN, FlightMode.LAND, FlightMode.MANUAL, FlightMode.OTHER})
-
-
-@dataclass(frozen=True, slots=True)
-class Diversion:
-    """A verified way to a permitted landing site from where the vehicle is."""
-
-    mission: Mission
-    site: Hub | LandingSite
-    energy_wh: float
-    length_m: float
 
 
 class Contingencies(Protocol):
@@ -87,10 +75,10 @@ class SortieSupervisor:
         self._policy = policy
         self._watches = {release.order_id: ReleaseWatch(release, policy) for release in flight.releases}
         self._vehicle = VehicleState(flight.vehicle_id)
-        self._freshness = Freshness.LOST
+        self._freshness = Freshness.NEVER
         self._attempts = 0
-        self._divert_attempts = 0
-        self._diversion: Diversion | None = None
+        self._begun: datetime | None = None
+        self._ladder: DiversionLadder | None = None
         self._took_off: datetime | None = None
         self._since: datetime | None = None
         self._raised: set[str] = set()
@@ -104,7 +92,7 @@ class SortieSupervisor:
     @property
     def diversion(self) -> Diversion | None:
         """The diversion under way or flown, if any."""
-        return self._diversion
+        return self._ladder.diversion if self._ladder else None
 
     def handle(self, event: Event, now: datetime) -> list[Command]:
         """Take in an event at `now`; return what to do, in order."""
@@ -113,7 +101,7 @@ class SortieSupervisor:
             return []
         match event:
             case Begin():
-                self._load(now)
+                self._begin(now)
             case TransferEnded():
                 self._transfer_ended(event, now)
             case LaunchEnded():
@@ -130,6 +118,28 @@ class SortieSupervisor:
         return self._out
 
     # ---- on the ground -----------------------------------------------------------------------------
+
+    def _begin(self, now: datetime) -> None:
+        if self._begun:
+            raise InvariantError(f"sortie {self._sortie_id} was begun before")
+        self._begun = now
+        self._await_contact(now)
+
+    def _await_contact(self, now: datetime) -> None:
+        """Load as soon as the vehicle is heard and known to wait on the ground; give up when that takes too long."""
+        vehicle = self._vehicle
+        known = vehicle.landed_state is LandedState.ON_GROUND and vehicle.mode is not FlightMode.UNKNOWN
+        if self._begun and known and not vehicle.armed and self._freshness is Freshness.FRESH:
+            self._load(now)
+        elif self._begun and now - max(self._begun, self.flight.plan.departure) > self._seconds("preflight_timeout_s"):
+            heard = (
+                "never answered"
+                if self._freshness is Freshness.NEVER
+                else f"was not seen waiting on the ground, but {vehicle.landed_state.name}"
+            )
+            self._give_up(
+                now, f"vehicle {self.flight.vehicle_id} {heard} {self._policy.preflight_timeout_s:.0f} s long"
+            )
 
     def _load(self, now: datetime) -> None:
         self._attempts += 1
@@ -168,7 +178,9 @@ class SortieSupervisor:
     # ---- in flight ---------------------------------------------------------------------------------
 
     def _observed(self, now: datetime) -> None:
-        if self.state is SortieState.LOADED:
+        if self.state is SortieState.PLANNED:
+            self._await_contact(now)
+        elif self.state is SortieState.LOADED:
             self._try_launch(now)
         elif self.state is SortieState.LAUNCHING:
             if self._vehicle.armed and self._vehicle.landed_state in {
@@ -185,12 +197,14 @@ class SortieSupervisor:
                 self._landed(now)
             elif self.state is SortieState.AIRBORNE:
                 self._watch_flight(now)
+            elif self.state is SortieState.DIVERTING and self._ladder:
+                self._climb_down(self._ladder.observed(self._vehicle, now))
 
     def _landed_and_disarmed(self) -> bool:
         return not self._vehicle.armed and self._vehicle.landed_state is LandedState.ON_GROUND
 
     def _watch_releases(self) -> None:
-        if self._diversion:
+        if self._ladder:
             return
         for order_id, watch in self._watches.items():
             if self.order_states[order_id] is not OrderState.IN_FLIGHT:
@@ -243,29 +257,35 @@ class SortieSupervisor:
         self._alarm("LOW_BATTERY", self._sortie_id, why)
         self._divert(now, why, can_finish=available_wh >= needed_wh)
 
-    def _divert(self, now: datetime, why: str, *, can_finish: bool = False) -> None:
-        found = self._contingencies.nearest_landing(self.flight, self._vehicle, self._payload_kg(), now)
-        if found is None and can_finish:
-            self._alarm("NO_SITE_REACHABLE", self._sortie_id, "no permitted site is nearer than the end of the mission")
-            return
-        if found is None:
-            if self._alarm("NO_SITE_REACHABLE", self._sortie_id, "no permitted site can be reached: landing here"):
+    def _divert(self, now: datetime, why: str, *, can_finish: bool) -> None:
+        """Divert if some permitted site is in reach from here; else go on, or land while it is still possible."""
+        if self._find_landing(self._vehicle, now) is None:
+            here = "going on: it can still finish" if can_finish else "landing here"
+            if self._alarm("NO_SITE_REACHABLE", self._sortie_id, here) and not can_finish:
                 self._out.append(LandNow(why))
             return
-        self._diversion = found
-        self._divert_attempts += 1
-        name = found.site.name
-        self._move(SortieEvent.DIVERT, now, f"to {name}, {found.length_m:.0f} m: {why}")
-        self._out.append(FlyInstead(found.mission, found.site, why))
+        self._ladder = DiversionLadder(why, self._find_landing)
+        self._move(SortieEvent.DIVERT, now, why)
+        self._climb_down(self._ladder.hold(now, why))
+
+    def _find_landing(self, state: VehicleState, now: datetime) -> Diversion | None:
+        return self._contingencies.nearest_landing(self.flight, state, self._payload_kg(), now)
+
+    def _climb_down(self, commands: list[Command]) -> None:
+        """Pass on what the ladder asks for, and say so."""
+        for command in commands:
+            if isinstance(command, FlyInstead) and self._ladder and self._ladder.diversion:
+                way = f"to {command.site.name}, {self._ladder.diversion.length_m:.0f} m"
+                self._out.append(Report(ReportKind.SORTIE, self._sortie_id, self.state, way))
+            if isinstance(command, LandNow):
+                self._alarm("LANDING_HERE", self._sortie_id, command.reason)
+        self._out.extend(commands)
 
     def _diversion_ended(self, event: DiversionEnded, now: datetime) -> None:
-        if event.ok or self.state is not SortieState.DIVERTING:
+        if event.ok or self.state is not SortieState.DIVERTING or self._ladder is None:
             return
-        self._alarm(f"DIVERSION_FAILED_{self._divert_attempts}", self._sortie_id, event.reason)
-        if self._divert_attempts < MAX_DIVERT_ATTEMPTS:
-            self._divert(now, event.reason)
-        else:
-            self._out.append(LandNow(f"diversion failed {self._divert_attempts} times: {event.reason}"))
+        self._alarm("DIVERSION_FAILED", f"{self._sortie_id} {now:%H:%M:%S}", event.reason)
+        self._climb_down(self._ladder.hold(now, event.reason))
 
     # ---- the end -----------------------------------------------------------------------------------
 
@@ -295,14 +315,18 @@ class SortieSupervisor:
         if freshness is Freshness.LOST and self.state in {*AIRBORNE, SortieState.LAUNCHING} - {SortieState.LOST}:
             self._alarm("LINK_LOST", self._sortie_id, "no telemetry: the vehicle's own failsafe is in charge")
             self._move(SortieEvent.LOSE_LINK, now)
-        elif freshness is Freshness.LIVE and was is Freshness.LOST and self.state is SortieState.LOST:
+        elif freshness is Freshness.FRESH and was is Freshness.LOST and self.state is SortieState.LOST:
             self._raised.discard(f"LINK_LOST:{self._sortie_id}")
             self._move(SortieEvent.REGAIN_LINK, now)
-            if self._diversion:
-                self._move(SortieEvent.DIVERT, now, f"still on its way to {self._diversion.site.name}")
+            if self._ladder:
+                self._move(SortieEvent.DIVERT, now, self._ladder.reason)
 
     def _waited(self, now: datetime) -> None:
-        if self.state is SortieState.LOADED:
+        if self.state is SortieState.PLANNED:
+            self._await_contact(now)
+        elif self.state is SortieState.DIVERTING and self._ladder:
+            self._climb_down(self._ladder.waited(now))
+        elif self.state is SortieState.LOADED:
             self._try_launch(now)
         elif self.state is SortieState.LAUNCHING and self._since and now - self._since > TAKE_OFF_LIMIT:
             why = f"told to start, but not in the air within {TAKE_OFF_LIMIT.total_seconds():.0f} s"

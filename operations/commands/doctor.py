@@ -62,8 +62,14 @@ def _checks() -> Iterator[Check]:
     yield _bundled_configs()
     for port in OFFBOARD_PORTS:
         yield _port(port)
+    yield _px4()
+
+
+def _px4() -> Check:
     sitl = describe()
-    yield Check("PX4 SITL", Health.OK if sitl.found else Health.OPTIONAL, sitl.summary, sitl.mend)
+    if sitl.problems:
+        return Check("PX4 SITL", Health.OPTIONAL, str(sitl.build_dir or "none"), " ".join(sitl.problems))
+    return Check("PX4 SITL", Health.OK, f"{sitl.build_dir}, {sitl.version or 'version known once it runs'}")
 
 
 def _library(name: str) -> Check:

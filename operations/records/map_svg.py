@@ -107,7 +107,8 @@ class DayMap:
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{"#c80" if mark.kind == "diverted" else "#060"}"/>',
         )
         text = html.escape(mark.label)
-        return f'<g>{shape}<text x="{x + 10:.1f}" y="{y + 4:.1f}" font-size="13" font-family="sans-serif">{text}</text></g>'
+        font = 'font-size="13" font-family="sans-serif"'
+        return f'<g>{shape}<text x="{x + 10:.1f}" y="{y + 4:.1f}" {font}>{text}</text></g>'
 
 
 class _Sheet:

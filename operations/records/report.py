@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from mission.model.flight import ApprovedFlight
+from mission.model.geo import GeoPoint
 from mission.planner import DayPlan
 from mission.supervision.events import Report
 from operations.control import SortieOutcome
 from operations.journal import plain
+from operations.records.flown import Flown
 from operations.records.map_svg import DayMap, MapLine, MapMark
 from operations.records.summary import DaySummary, OrderOutcome, OrderResult
 
@@ -21,7 +23,8 @@ Timeline = Sequence[tuple[datetime, str, Report]]
 STYLE = """
 body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:960px;color:#222}
 table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{border-bottom:1px solid #ddd;padding:.35rem .6rem;
-text-align:left;vertical-align:top}.figures{display:flex;gap:2rem;flex-wrap:wrap}.figures b{display:block;font-size:1.6rem}
+text-align:left;vertical-align:top}.figures{display:flex;gap:2rem;flex-wrap:wrap}
+.figures b{display:block;font-size:1.6rem}
 .delivered{color:#060}.refused,.failed{color:#b00}.diverted,.returned{color:#a60}svg{width:100%;border:1px solid #ccc}
 """
 
@@ -78,18 +81,19 @@ def _planned_handover(flight: ApprovedFlight, order_id: str) -> str | None:
     return next((leg.depart.isoformat() for leg in flight.plan.legs if leg.order_id == order_id), None)
 
 
-def day_map(plan: DayPlan, outcomes: Sequence[SortieOutcome], results: Sequence[OrderResult]) -> DayMap:
-    """Gather what the map shows: planned routes, what telemetry saw, and how every order ended."""
+def day_map(plan: DayPlan, outcomes: Sequence[SortieOutcome], results: Sequence[OrderResult], flown: Flown) -> DayMap:
+    """Gather what the map shows: planned routes, what was flown, and how every order ended."""
     binding_ids = {zone.identifier for zone in plan.binding_zones}
     others = [zone for zone in plan.zones_near if zone.identifier not in binding_ids]
-    drawing = DayMap(plan.frame, plan.binding_zones, others)
+    drawing = DayMap(next(iter(plan.skies.values())).frame, plan.binding_zones, others)
     for outcome in outcomes:
         flight = outcome.flight
         route = [flight.plan.legs[0].start, *(leg.end for leg in flight.plan.legs)]
         drawing.lines.append(MapLine(flight.vehicle_id, route, planned=True))
-        flown = [state.position for _, state in outcome.track if state.position is not None]
-        if flown:
-            drawing.lines.append(MapLine(flight.vehicle_id, flown, planned=False))
+        track = flown.tracks.get(flight.sortie_id, ())
+        if track:
+            points = [GeoPoint(point.latitude_deg, point.longitude_deg) for point in track]
+            drawing.lines.append(MapLine(flight.vehicle_id, points, planned=False))
     kinds = {r.order: "refused" if r.outcome is OrderOutcome.REFUSED else "drop" for r in results}
     kinds |= {r.order: "diverted" for r in results if r.outcome in {OrderOutcome.DIVERTED, OrderOutcome.RETURNED}}
     drawing.marks += [MapMark(kinds.get(o.order_id, "drop"), o.order_id, o.drop.position) for o in plan.day.orders]
@@ -107,7 +111,8 @@ def write_report(path: Path, summary: DaySummary, drawing: DayMap, timeline: Tim
 <div class="figures">{_figures(summary)}</div>
 {drawing.svg()}
 <h2>Orders</h2>
-<table><tr><th>Order</th><th>Outcome</th><th>Sortie</th><th>Handed over</th><th>Why</th></tr>{_order_rows(summary)}</table>
+<table><tr><th>Order</th><th>Outcome</th><th>Sortie</th><th>Handed over</th><th>Why</th></tr>
+{_order_rows(summary)}</table>
 <h2>What happened</h2>
 <table><tr><th>Time</th><th>Vehicle</th><th>Subject</th><th>State</th><th></th></tr>{_timeline_rows(timeline)}</table>
 </body></html>

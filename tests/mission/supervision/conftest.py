@@ -10,22 +10,22 @@ from mission.model.flight import ApprovedFlight, FlightPlan, Leg, LegKind, Relea
 from mission.model.geo import GeoPoint
 from mission.model.mission import MavCommand, Mission, MissionItem
 from mission.model.orders import DropPoint, Order, Parcel
-from mission.model.telemetry import FlightMode, LandedState, VehicleState
+from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
 from mission.model.time import TimeWindow
 from mission.model.verdict import Verdict
 from mission.policy import Policy
+from mission.supervision.diverting import Diversion
 from mission.supervision.events import (
     Begin,
     Command,
     Event,
-    Freshness,
     FreshnessChanged,
     Holding,
     LaunchEnded,
     Observed,
     TransferEnded,
 )
-from mission.supervision.supervisor import Diversion, SortieSupervisor
+from mission.supervision.supervisor import SortieSupervisor
 
 START = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 HUB = Hub("hub", "Hub", GeoPoint(48.40, 15.60), 192.0)
@@ -56,10 +56,12 @@ class FakeContingencies:
     diversion: Diversion | None = None
     asked: int = 0
 
-    def energy_to_finish_wh(self, flight: ApprovedFlight, state: VehicleState, payload_kg: float) -> float:
+    def energy_to_finish_wh(  # noqa: D102
+        self, flight: ApprovedFlight, state: VehicleState, payload_kg: float
+    ) -> float:
         return self.to_finish_wh
 
-    def nearest_landing(
+    def nearest_landing(  # noqa: D102
         self, flight: ApprovedFlight, state: VehicleState, payload_kg: float, now: datetime
     ) -> Diversion | None:
         self.asked += 1
@@ -87,21 +89,26 @@ class Flown:
         self.state = replace(self.state, boot_time_ms=self.state.boot_time_ms + 100, **changes)  # type: ignore[arg-type]
         return self.hear(Observed(self.state), after_s)
 
+    def wait_on_pad(self, **changes: object) -> list[Command]:
+        """Show a vehicle that waits on its pad, ready in every way but `changes`."""
+        self.hear(FreshnessChanged(Freshness.FRESH))
+        ready: dict[str, object] = {
+            "latitude_deg": HUB.position.latitude_deg,
+            "longitude_deg": HUB.position.longitude_deg,
+            "height_home_m": 0.0,
+            "home_latitude_deg": HUB.position.latitude_deg,
+            "home_longitude_deg": HUB.position.longitude_deg,
+            "battery_remaining": 1.0,
+            "mode": FlightMode.HOLD,
+            "landed_state": LandedState.ON_GROUND,
+            "armable": True,
+            "mission_current": 0,
+        }
+        return self.see(**(ready | changes))
+
     def load(self) -> list[Command]:
         """Bring the sortie to LOADED with a vehicle that is ready."""
-        self.hear(FreshnessChanged(Freshness.LIVE))
-        self.see(
-            latitude_deg=HUB.position.latitude_deg,
-            longitude_deg=HUB.position.longitude_deg,
-            height_home_m=0.0,
-            home_latitude_deg=HUB.position.latitude_deg,
-            home_longitude_deg=HUB.position.longitude_deg,
-            battery_remaining=1.0,
-            mode=FlightMode.HOLD,
-            landed_state=LandedState.ON_GROUND,
-            armable=True,
-            mission_current=0,
-        )
+        self.wait_on_pad()
         self.hear(Begin())
         return self.hear(TransferEnded(Holding.LOADED, self.flight.mission.digest()))
 
@@ -116,6 +123,10 @@ class Flown:
         over = {"latitude_deg": DROP.latitude_deg, "longitude_deg": DROP.longitude_deg}
         self.see(mission_current=GRIPPER_ITEM, height_home_m=6.0, **over)
         return self.see(mission_current=GRIPPER_ITEM + 1)
+
+    def stand(self) -> list[Command]:
+        """Be seen holding still."""
+        return self.see(mode=FlightMode.HOLD, velocity_north_m_s=0.0, velocity_east_m_s=0.0)
 
     def touch_down(self, place: GeoPoint) -> list[Command]:
         """Land and disarm somewhere."""

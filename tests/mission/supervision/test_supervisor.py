@@ -9,14 +9,15 @@ from mission.dispatch.order_state import OrderState
 from mission.dispatch.sortie_state import SortieState
 from mission.errors import InvariantError
 from mission.model.geo import GeoPoint
-from mission.model.telemetry import FlightMode, LandedState
+from mission.model.telemetry import FlightMode, Freshness, LandedState
+from mission.supervision.diverting import Diversion
 from mission.supervision.events import (
     Begin,
     DiversionEnded,
     FlyInstead,
-    Freshness,
     FreshnessChanged,
     Holding,
+    HoldPosition,
     LandNow,
     Launch,
     LaunchEnded,
@@ -26,7 +27,7 @@ from mission.supervision.events import (
     Tick,
     TransferEnded,
 )
-from mission.supervision.supervisor import Diversion, SortieSupervisor
+from mission.supervision.supervisor import SortieSupervisor
 
 if TYPE_CHECKING:
     from tests.mission.supervision.conftest import Flown
@@ -43,8 +44,24 @@ def alarms(commands: list[object]) -> list[str]:
 
 def test_a_sortie_begins_with_loading_the_approved_mission(flown: "Flown") -> None:
     """The first effect is an upload, never an arm."""
+    flown.wait_on_pad()
     commands = flown.hear(Begin())
     assert [c for c in commands if not isinstance(c, Report)] == [Load(flown.flight.mission)]
+
+
+def test_nothing_is_sent_before_the_vehicle_is_heard_waiting_on_the_ground(flown: "Flown") -> None:
+    """A transfer to a vehicle in an unknown state proves nothing: contact first, then load."""
+    assert flown.hear(Begin()) == []
+    assert any(isinstance(c, Load) for c in flown.wait_on_pad())
+
+
+def test_a_vehicle_that_never_answers_fails_its_sortie_and_is_named(flown: "Flown") -> None:
+    """Nothing half done: no command was ever sent to it."""
+    flown.hear(Begin())
+    commands = flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
+    assert all(isinstance(c, Report) for c in commands)
+    assert flown.supervisor.state is SortieState.FAILED
+    assert "drone-1 never answered" in flown.supervisor.reasons["A-1"]
 
 
 def test_launch_follows_only_a_read_back_that_equals_what_was_approved(flown: "Flown") -> None:
@@ -55,7 +72,7 @@ def test_launch_follows_only_a_read_back_that_equals_what_was_approved(flown: "F
 
 def test_a_vehicle_that_holds_another_mission_is_never_launched(flown: "Flown") -> None:
     """LOADED with a foreign digest is doubt, not success (fault F-V13)."""
-    flown.hear(FreshnessChanged(Freshness.LIVE))
+    flown.wait_on_pad()
     flown.hear(Begin())
     commands = flown.hear(TransferEnded(Holding.LOADED, "0" * 64))
     assert not any(isinstance(c, Launch) for c in commands)
@@ -63,6 +80,7 @@ def test_a_vehicle_that_holds_another_mission_is_never_launched(flown: "Flown") 
 
 def test_doubt_is_resolved_by_loading_again_and_given_up_after_three_attempts(flown: "Flown") -> None:
     """UNKNOWN cannot arm (fault F-V12): load again, then fail with the reason."""
+    flown.wait_on_pad()
     loads = sum(isinstance(c, Load) for c in flown.hear(Begin()))
     for _ in range(3):
         loads += sum(isinstance(c, Load) for c in flown.hear(TransferEnded(Holding.UNKNOWN, "", "link lost")))
@@ -74,6 +92,7 @@ def test_doubt_is_resolved_by_loading_again_and_given_up_after_three_attempts(fl
 
 def test_a_refused_mission_fails_the_sortie_with_the_vehicles_words(flown: "Flown") -> None:
     """NOT_LOADED ends the sortie; the order's reason carries the autopilot's (fault F-V14)."""
+    flown.wait_on_pad()
     flown.hear(Begin())
     flown.hear(TransferEnded(Holding.NOT_LOADED, "", "Geofence violation for waypoint 2"))
     assert flown.supervisor.state is SortieState.FAILED
@@ -95,23 +114,14 @@ def test_a_refused_mission_fails_the_sortie_with_the_vehicles_words(flown: "Flow
 )
 def test_the_gate_holds_a_launch_back_and_names_the_rule(flown: "Flown", change: dict[str, object], rule: str) -> None:
     """Invariant I-8: each missing condition alone keeps the vehicle down; after the time limit it is the reason."""
-    flown.hear(FreshnessChanged(Freshness.LIVE))
-    flown.load()  # makes the state; a second supervisor then sees it spoilt
-    fresh = type(flown)(
-        flown.flight,
-        flown.policy,
-        flown.contingencies,
-        SortieSupervisor(flown.flight, flown.contingencies, flown.policy),
-    )
-    fresh.hear(FreshnessChanged(Freshness.LIVE))
-    fresh.state = flown.state
-    fresh.see(**change)
-    fresh.hear(Begin())
-    commands = fresh.hear(TransferEnded(Holding.LOADED, fresh.flight.mission.digest()))
+    flown.wait_on_pad()
+    flown.hear(Begin())
+    flown.see(**change)
+    commands = flown.hear(TransferEnded(Holding.LOADED, flown.flight.mission.digest()))
     assert not any(isinstance(c, Launch) for c in commands)
-    fresh.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
-    assert fresh.supervisor.state is SortieState.FAILED
-    assert rule in fresh.supervisor.reasons["A-1"]
+    flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
+    assert flown.supervisor.state is SortieState.FAILED
+    assert rule in flown.supervisor.reasons["A-1"]
 
 
 def test_nothing_launches_without_an_operator_id(flown: "Flown") -> None:
@@ -122,9 +132,9 @@ def test_nothing_launches_without_an_operator_id(flown: "Flown") -> None:
 
 def test_nothing_launches_on_stale_telemetry(flown: "Flown") -> None:
     """Fault F-L2: what was ready three seconds ago is not known to be ready."""
-    flown.hear(FreshnessChanged(Freshness.LIVE))
+    flown.wait_on_pad()
+    flown.hear(Begin())
     flown.hear(FreshnessChanged(Freshness.STALE))
-    flown.supervisor.handle(Begin(), flown.now)
     commands = flown.hear(TransferEnded(Holding.LOADED, flown.flight.mission.digest()))
     assert not any(isinstance(c, Launch) for c in commands)
 
@@ -209,11 +219,31 @@ def test_a_battery_that_cannot_finish_diverts_at_the_first_sample(flown: "Flown"
     """Fault F-V2: 60 % → 22 % is decided on the sample that shows it."""
     flown.contingencies.diversion = to_meadow
     flown.fly()
-    assert not any(isinstance(c, FlyInstead) for c in flown.see(battery_remaining=0.60))
+    assert not any(isinstance(c, HoldPosition) for c in flown.see(battery_remaining=0.60))
     commands = flown.see(battery_remaining=0.22)  # 88 Wh, 60 Wh to finish, 40 Wh must remain
     assert alarms(commands) == ["LOW_BATTERY"]
-    assert [c.site for c in commands if isinstance(c, FlyInstead)] == [to_meadow.site]
+    assert any(isinstance(c, HoldPosition) for c in commands)
     assert flown.supervisor.state is SortieState.DIVERTING
+
+
+def test_the_way_down_is_planned_from_where_the_vehicle_stands(flown: "Flown", to_meadow: Diversion) -> None:
+    """A moving vehicle is no longer where its diversion would begin: it is flown once telemetry shows it standing."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    flown.see(battery_remaining=0.22, velocity_north_m_s=15.0, velocity_east_m_s=0.0)
+    braking = flown.see(mode=FlightMode.HOLD, velocity_north_m_s=6.0)
+    assert not any(isinstance(c, FlyInstead) for c in braking)
+    assert [c.site for c in flown.stand() if isinstance(c, FlyInstead)] == [to_meadow.site]
+
+
+def test_a_hold_that_does_not_show_is_asked_for_again(flown: "Flown", to_meadow: Diversion) -> None:
+    """A lost command is repeated, three times at the most; then the vehicle is told to land."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    flown.see(battery_remaining=0.22)
+    again = [flown.hear(Tick(), after_s=41) for _ in range(3)]
+    assert [any(isinstance(c, HoldPosition) for c in commands) for commands in again] == [True, True, False]
+    assert any(isinstance(c, LandNow) for c in again[-1])
 
 
 def test_a_diverted_parcel_is_diverted_with_its_reason(flown: "Flown", to_meadow: Diversion) -> None:
@@ -221,6 +251,7 @@ def test_a_diverted_parcel_is_diverted_with_its_reason(flown: "Flown", to_meadow
     flown.contingencies.diversion = to_meadow
     flown.fly()
     flown.see(battery_remaining=0.22)
+    flown.stand()
     flown.hear(DiversionEnded(ok=True))
     flown.touch_down(MEADOW)
     assert flown.supervisor.order_states == {"A-1": OrderState.DIVERTED}
@@ -233,7 +264,9 @@ def test_a_diversion_is_asked_for_once(flown: "Flown", to_meadow: Diversion) -> 
     flown.contingencies.diversion = to_meadow
     flown.fly()
     flown.see(battery_remaining=0.22)
-    assert not any(isinstance(c, FlyInstead) for c in flown.see(battery_remaining=0.21))
+    flown.stand()
+    later = flown.see(battery_remaining=0.21)
+    assert not any(isinstance(c, FlyInstead | HoldPosition) for c in later)
 
 
 def test_passing_items_of_a_diversion_releases_nothing(flown: "Flown", to_meadow: Diversion) -> None:
@@ -241,6 +274,7 @@ def test_passing_items_of_a_diversion_releases_nothing(flown: "Flown", to_meadow
     flown.contingencies.diversion = to_meadow
     flown.fly()
     flown.see(battery_remaining=0.22)
+    flown.stand()
     flown.hear(DiversionEnded(ok=True))
     flown.see(mission_current=6)
     assert flown.supervisor.order_states == {"A-1": OrderState.IN_FLIGHT}
@@ -251,8 +285,11 @@ def test_a_failed_diversion_is_tried_again_then_lands_where_it_is(flown: "Flown"
     flown.contingencies.diversion = to_meadow
     flown.fly()
     flown.see(battery_remaining=0.22)
-    again = [flown.hear(DiversionEnded(ok=False, reason="no answer")) for _ in range(3)]
-    assert [any(isinstance(c, FlyInstead) for c in commands) for commands in again] == [True, True, False]
+    again = []
+    for _ in range(3):
+        flown.stand()
+        again.append(flown.hear(DiversionEnded(ok=False, reason="no answer")))
+    assert [any(isinstance(c, HoldPosition) for c in commands) for commands in again] == [True, True, False]
     assert any(isinstance(c, LandNow) for c in again[-1])
 
 
@@ -289,7 +326,7 @@ def test_a_lost_link_is_an_alarm_and_a_regained_one_goes_on(flown: "Flown") -> N
     commands = flown.hear(FreshnessChanged(Freshness.LOST))
     assert alarms(commands) == ["LINK_LOST"]
     assert flown.supervisor.state is SortieState.LOST
-    flown.hear(FreshnessChanged(Freshness.LIVE))
+    flown.hear(FreshnessChanged(Freshness.FRESH))
     assert flown.supervisor.state is SortieState.AIRBORNE
 
 
@@ -299,9 +336,9 @@ def test_a_link_regained_during_a_diversion_does_not_divert_again(flown: "Flown"
     flown.fly()
     flown.see(battery_remaining=0.22)
     flown.hear(FreshnessChanged(Freshness.LOST))
-    commands = flown.hear(FreshnessChanged(Freshness.LIVE))
+    commands = flown.hear(FreshnessChanged(Freshness.FRESH))
     assert flown.supervisor.state is SortieState.DIVERTING
-    assert not any(isinstance(c, FlyInstead) for c in commands)
+    assert not any(isinstance(c, FlyInstead | HoldPosition) for c in commands)
 
 
 def test_a_vehicle_that_stays_silent_fails_its_sortie_by_the_deadline(flown: "Flown") -> None:
@@ -324,7 +361,7 @@ def test_a_flight_that_takes_too_long_raises_an_alarm_once(flown: "Flown") -> No
 def test_an_event_the_table_does_not_know_is_an_error(flown: "Flown") -> None:
     """State machines are closed: a second Begin is a defect, not a restart."""
     flown.hear(Begin())
-    with pytest.raises(InvariantError, match="LOAD"):
+    with pytest.raises(InvariantError, match="begun"):
         flown.hear(Begin())
 
 

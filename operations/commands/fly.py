@@ -1,0 +1,79 @@
+"""`stork fly` and `stork demo`: plan a day and fly it."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from mission.errors import InputError, InputProblem, LinkError
+from mission.planner import DayPlan, plan_day
+from operations.config import DayFiles
+from operations.configs import configs_folder
+from operations.flight_day import FlightDay
+from operations.inputs import DayArguments, FlightArguments
+from operations.outcome import Exit, print_json
+from operations.plan_files import run_folder, write_plan_files
+from operations.records.summary import DaySummary, OrderOutcome
+from operations.tables import plan_table, refusal_lines, summary_table
+
+NOT_OK = (OrderOutcome.FAILED, OrderOutcome.DIVERTED, OrderOutcome.RETURNED, OrderOutcome.REFUSED)
+
+
+def fly_command(arguments: DayArguments, flight: FlightArguments, *, as_json: bool) -> Exit:
+    """Plan and fly a day; done (0) when every order is delivered or the day ends as its document expects."""
+    files = _seeded(arguments.read(), flight)
+    folder = run_folder(flight.out, "fly")
+    plan = plan_day(files.day, seed=files.simulation.seed)
+    return _fly(plan, files, flight, folder, as_json=as_json)
+
+
+def demo_command(flight: FlightArguments, *, as_json: bool) -> Exit:
+    """Fly the bundled day."""
+    arguments = DayArguments(configs_folder() / "demo" / "day.toml")
+    files = _seeded(arguments.read(), flight)
+    folder = run_folder(flight.out, "demo")
+    plan = plan_day(files.day, seed=files.simulation.seed)
+    return _fly(plan, files, flight, folder, as_json=as_json)
+
+
+def _seeded(files: DayFiles, flight: FlightArguments) -> DayFiles:
+    if flight.seed is None:
+        return files
+    return replace(files, simulation=files.simulation.model_copy(update={"seed": flight.seed}))
+
+
+def _fly(plan: DayPlan, files: DayFiles, flight: FlightArguments, folder: Path, *, as_json: bool) -> Exit:
+    plan_files = write_plan_files(plan, folder)
+    console = Console()
+    if not as_json:
+        console.print(plan_table(plan))
+        console.print(refusal_lines(plan))
+    try:
+        day = FlightDay(plan, files.simulation, flight, folder, plan_files, as_json)
+        summary = asyncio.run(day.fly())
+    except LinkError as error:
+        mend = "Run `stork doctor`, and check the fleet's connection URLs and ports"
+        raise InputError(InputProblem("fleet", "vehicles", str(error), mend)) from error
+    if as_json:
+        print_json(summary.as_json())
+    else:
+        console.print(summary_table(summary))
+    return _judge(summary, files, console, as_json=as_json)
+
+
+def _judge(summary: DaySummary, files: DayFiles, console: Console, *, as_json: bool) -> Exit:
+    """Compare the day's end with what its document expects; by default every order is to be delivered."""
+    found = {outcome: {r.order for r in summary.ending(outcome)} for outcome in NOT_OK}
+    expected = files.expected
+    if found == {outcome: set(getattr(expected, outcome.value)) for outcome in NOT_OK}:
+        return Exit.DONE
+    if not as_json:
+        differences = [
+            f"{outcome.value}: {', '.join(sorted(orders)) or 'none'}"
+            f" (expected {', '.join(sorted(getattr(expected, outcome.value))) or 'none'})"
+            for outcome, orders in found.items()
+            if orders != set(getattr(expected, outcome.value))
+        ]
+        console.print(f"[red]Not as expected:[/red] {'; '.join(differences)}")
+    return Exit.REFUSED

@@ -1,0 +1,165 @@
+"""One day from orders to records: plan, bring the fleet up, fly it under supervision, sum up."""
+
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from mission.dispatch.order_state import OrderState
+from mission.diversion import DiversionPlanner
+from mission.planner import DayPlan
+from mission.supervision.events import Report, ReportKind
+from operations.clock import MissionClock
+from operations.control import ControlDesk, Listener, SortieOutcome, fly_day
+from operations.documents import SimulationDocument
+from operations.fleet_up import FleetUp, px4_fleet, simulated_fleet
+from operations.inputs import FlightArguments
+from operations.journal import Journal
+from operations.links import GatewayLinks
+from operations.records.flown import Flown, flown_by_telemetry, flown_by_truth
+from operations.records.report import day_map, write_delivery_records, write_report
+from operations.records.summary import DaySummary, order_results
+from operations.screen import LiveBoard, print_event, print_event_json
+from vehicles.fleet_client import FleetClient
+from vehicles.gateway_config import GatewayConfig, VehicleConfig
+from vehicles.gateway_process import GatewayProcess
+from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S
+
+LEAST_STALE_AFTER_S = 1.0
+"""On a busy machine frames are late: telemetry is not called stale sooner than this on the wall, at any speed."""
+
+
+@dataclass
+class Timeline:
+    """Everything reported, in order."""
+
+    entries: list[tuple[datetime, str, Report]] = field(default_factory=list)
+
+    def hear(self, moment: datetime, vehicle_id: str, report: Report) -> None:
+        """Take in a report."""
+        self.entries.append((moment, vehicle_id, report))
+
+    def handed_over(self) -> dict[str, datetime]:
+        """Time of each delivery, by order."""
+        return {r.subject: moment for moment, _, r in self.entries if r.state == OrderState.DELIVERED}
+
+    def alarms(self) -> tuple[str, ...]:
+        """Every alarm, as a line."""
+        return tuple(
+            f"{moment:%H:%M:%S} {vehicle_id} {report.state}: {report.message}"
+            for moment, vehicle_id, report in self.entries
+            if report.kind is ReportKind.ALARM
+        )
+
+
+@dataclass(frozen=True)
+class FlightDay:
+    """What one day's flying works with: the approved plan, how it is flown, and where its files go.
+
+    Attributes:
+        plan_files: the `.plan` file of each sortie.
+        as_json: events as JSON lines instead of text, where there is no live screen.
+    """
+
+    plan: DayPlan
+    simulation: SimulationDocument
+    arguments: FlightArguments
+    folder: Path
+    plan_files: dict[str, Path]
+    as_json: bool
+    timeline: Timeline = field(default_factory=Timeline)
+
+    async def fly(self) -> DaySummary:
+        """Fly the plan and write journal, records and report.
+
+        Raises:
+            LinkError: the fleet or the gateway could not be brought up; nothing was flown.
+        """
+        began_s = time.monotonic()
+        async with self._fleet() as fleet:
+            outcomes = await self._fly_on(fleet)
+        log = fleet.truth_log
+        flown = flown_by_truth(self.plan, outcomes, log) if log else flown_by_telemetry(self.plan, outcomes)
+        summary = DaySummary(
+            name=self.plan.day.name,
+            orders=order_results(self.plan.refusals, outcomes, self.timeline.handed_over()),
+            smallest_clearance_m=flown.smallest_clearance_m,
+            energy_wh=flown.energy_wh,
+            energy_source=flown.source,
+            planned_energy_wh=sum(outcome.flight.plan.energy_wh for outcome in outcomes if outcome.took_off),
+            missions=tuple(str(path) for path in self.plan_files.values()),
+            report=str(self.folder / "report.html"),
+            journal=str(self.folder / "journal.jsonl"),
+            wall_s=time.monotonic() - began_s,
+            alarms=self.timeline.alarms(),
+        )
+        self._write_records(outcomes, summary, flown)
+        return summary
+
+    @asynccontextmanager
+    async def _fleet(self) -> AsyncIterator[FleetUp]:
+        """Bring up what the day is flown on."""
+        day, kind = self.plan.day, self.arguments.vehicles
+        speed_factor = self.arguments.speed or (self.simulation.speed_factor if kind == "sim" else 1.0)
+        if kind == "sim":
+            async with simulated_fleet(day, self.simulation, speed_factor, self.folder, self.plan.flights) as fleet:
+                yield fleet
+        elif kind == "px4":
+            async with px4_fleet(day, speed_factor, self.folder) as fleet:
+                yield fleet
+        else:
+            yield FleetUp(day.vehicles, 1.0)
+
+    async def _fly_on(self, fleet: FleetUp) -> list[SortieOutcome]:
+        """Connect the gateway, fly every sortie, show it."""
+        plan = self.plan
+        gateway_config = GatewayConfig(
+            gateway_id="stork",
+            vehicles=tuple(VehicleConfig(v.vehicle_id, v.system_id, v.connection_url) for v in fleet.vehicles),
+            speed_factor=fleet.speed_factor,
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            gateway = await stack.enter_async_context(GatewayProcess(gateway_config, self.folder / "gateway.log"))
+            client = FleetClient(
+                gateway.pub_endpoint,
+                gateway.router_endpoint,
+                stale_after_s=max(STALE_AFTER_S / fleet.speed_factor, LEAST_STALE_AFTER_S),
+                lost_after_s=max(LOST_AFTER_S / fleet.speed_factor, 3 * LEAST_STALE_AFTER_S),
+            )
+            links = await stack.enter_async_context(GatewayLinks(await stack.enter_async_context(client)))
+            journal = stack.enter_context(Journal(self.folder / "journal.jsonl"))
+            clock = MissionClock(plan.day.start, fleet.speed_factor)
+            listener = self._screen(stack, links, clock)
+            desk = ControlDesk(links, clock, journal, DiversionPlanner(plan), plan.day.policy, listener)
+            return await fly_day(desk, plan.flights)
+
+    def _screen(self, stack: contextlib.AsyncExitStack, links: GatewayLinks, clock: MissionClock) -> Listener:
+        """Open the screen that was asked for; what it returns hears every report."""
+        if self.arguments.headless or not Console().is_terminal:
+            show = print_event_json if self.as_json else print_event
+        else:
+            board = LiveBoard(self.plan.flights, lambda v: (links.state(v), links.freshness(v)), clock.now)
+            stack.enter_context(Live(board, refresh_per_second=5))
+            show = board.hear
+
+        def hear(moment: datetime, vehicle_id: str, report: Report) -> None:
+            self.timeline.hear(moment, vehicle_id, report)
+            show(moment, vehicle_id, report)
+
+        return hear
+
+    def _write_records(self, outcomes: Sequence[SortieOutcome], summary: DaySummary, flown: Flown) -> None:
+        """Write delivery records, the report, and the summary as JSON."""
+        folder, events = self.folder, self.timeline.entries
+        paths = {sortie_id: str(path.relative_to(folder)) for sortie_id, path in self.plan_files.items()}
+        write_delivery_records(folder / "deliveries", outcomes, summary.orders, events, paths)
+        write_report(Path(summary.report), summary, day_map(self.plan, outcomes, summary.orders, flown), events)
+        text = json.dumps(summary.as_json(), indent=2, ensure_ascii=False)
+        (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
