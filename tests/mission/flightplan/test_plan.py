@@ -88,12 +88,13 @@ def test_legs_have_no_gap_in_space_or_time(
     make_sortie: MakeSortie,
     away: Away,
     conditions: FlightConditions,
+    vehicle_type: VehicleType,
     corners: list[tuple[float, float]],
     drop: tuple[float, float],
     method: DeliveryMethod,
 ) -> None:
     """Each leg begins where and when the last one ended, and the sum of the legs is the plan."""
-    sortie = make_sortie([away(*drop)], method=method)
+    sortie = make_sortie([away(*drop)], method=method, kind=replace(vehicle_type, battery_wh=4000.0))
     out, home = straight(sortie)
     through = [out[0], *(away(*corner) for corner in corners), out[1]]
     plan = plan_flight(sortie, [through, home], conditions)
