@@ -14,6 +14,8 @@ from mission.verification.path import FlownPath
 from mission.verification.shapes import SHORTEST_M2, Shape, shape_of
 
 METRES_PER_DEGREE = 110_500.0
+BATCH = 64
+"""Zones whose distances are bounded at a time, from near to far."""
 NEGOTIABLE = frozenset({Restriction.REQ_AUTHORISATION, Restriction.USPACE, Restriction.CONDITIONAL})
 """Restrictions that an authorisation or met conditions lift; all others but NO_RESTRICTION stay."""
 
@@ -52,29 +54,21 @@ class PreparedZones:
             limit_m: every volume nearer than this is reported.
         """
         candidates = self._demanding(policy)
-        bound = self._lower_bounds(path, candidates)
-        least_bound = bound.min(axis=0) if len(candidates) else np.empty(0)
-        smallest, nearest_id = np.inf, ""
-        offences: list[Offence] = []
-        for rank in np.argsort(least_bound, kind="stable"):
-            reach = max(limit_m, smallest)
-            if least_bound[rank] > reach:
-                break
-            one = self._volumes[int(candidates[rank])]
-            binding = heights.within(one.volume, policy.zone_height_margin_m)
-            binding &= _in_time(one, path, policy.zone_time_margin_s)
-            which = np.flatnonzero(binding & (bound[:, rank] <= reach))
-            if not len(which):
-                continue
-            clearance, share = one.shape.clearance(path.pieces, which)
-            worst = int(clearance.argmin())
-            if clearance[worst] < smallest:
-                smallest, nearest_id = float(clearance[worst]), one.zone.identifier
-            if clearance[worst] < limit_m:
-                whole = np.full(len(path.pieces), np.inf)
-                whole[which] = clearance
-                offences.append(Offence(one.zone, whole, int(which[worst]), float(share[worst])))
-        return ZoneClearance(smallest, nearest_id, tuple(offences))
+        from_ball = self._beyond_ball(path, candidates)
+        order = np.argsort(from_ball, kind="stable")
+        candidates, from_ball = candidates[order], from_ball[order]
+        search = _Search(path, heights, policy, limit_m)
+        first, last = 0, max(BATCH, int(np.searchsorted(from_ball, limit_m, side="right")))
+        while first < len(candidates) and from_ball[first] <= search.reach_m:
+            batch = candidates[first:last]
+            bound = self._lower_bounds(path, batch)
+            least_bound = bound.min(axis=0)
+            for rank in np.argsort(least_bound, kind="stable"):
+                if least_bound[rank] > search.reach_m:
+                    break
+                search.try_volume(self._volumes[int(batch[rank])], bound[:, rank])
+            first, last = last, last + BATCH
+        return ZoneClearance(search.smallest_m, search.nearest_zone_id, tuple(search.offences))
 
     def _demanding(self, policy: Policy) -> IntArray:
         """Return the volumes whose zones forbid flight to this operator.
@@ -91,6 +85,15 @@ class PreparedZones:
             )
             demanding[index] = zone.identifier not in granted
         return np.flatnonzero(demanding)
+
+    def _beyond_ball(self, path: FlownPath, candidates: IntArray) -> FloatArray:
+        """Return how far each candidate is from a ball around the whole path: a first, rough lower bound."""
+        ends = np.vstack([path.pieces.start_m, path.pieces.end_m])
+        centre = ends.mean(axis=0)
+        radius = float(np.sqrt(((ends - centre) ** 2).sum(axis=1).max()))
+        away = self._centre_m[candidates] - centre
+        beyond: FloatArray = np.sqrt(np.einsum("ij,ij->i", away, away)) - self._radius_m[candidates] - radius
+        return beyond
 
     def _lower_bounds(self, path: FlownPath, candidates: IntArray) -> FloatArray:
         """Return (pieces, candidates) distances that the true clearances are not below, metres.
@@ -144,6 +147,40 @@ class ZoneClearance:
     smallest_m: float
     nearest_zone_id: str
     offences: tuple[Offence, ...]
+
+
+class _Search:
+    """The nearest binding zone so far, and all that are nearer than the limit."""
+
+    def __init__(self, path: FlownPath, heights: Heights, policy: Policy, limit_m: float) -> None:
+        self.path = path
+        self.heights = heights
+        self.policy = policy
+        self.limit_m = limit_m
+        self.smallest_m = np.inf
+        self.nearest_zone_id = ""
+        self.offences: list[Offence] = []
+
+    @property
+    def reach_m(self) -> float:
+        """Zones farther away than this change nothing."""
+        return max(self.limit_m, self.smallest_m)
+
+    def try_volume(self, one: _Volume, bound_m: FloatArray) -> None:
+        """Measure one volume where it binds; `bound_m` (n,) are lower bounds of the clearances."""
+        binding = self.heights.within(one.volume, self.policy.zone_height_margin_m)
+        binding &= _in_time(one, self.path, self.policy.zone_time_margin_s)
+        which = np.flatnonzero(binding & (bound_m <= self.reach_m))
+        if not len(which):
+            return
+        clearance, share = one.shape.clearance(self.path.pieces, which)
+        worst = int(clearance.argmin())
+        if clearance[worst] < self.smallest_m:
+            self.smallest_m, self.nearest_zone_id = float(clearance[worst]), one.zone.identifier
+        if clearance[worst] < self.limit_m:
+            whole = np.full(len(bound_m), np.inf)
+            whole[which] = clearance
+            self.offences.append(Offence(one.zone, whole, int(which[worst]), float(share[worst])))
 
 
 def prepared(zones: "Sequence[GeoZone] | PreparedZones") -> PreparedZones:
