@@ -107,7 +107,7 @@ class _Progress:
 async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> TransferResult:
     """Bring `mission` on board and prove that it is there and feasible.
 
-    Order: fence, rally points, mission; each written and read back until equal, then item 0 made current, then
+    Order: the old mission away (on the ground), fence, rally points, mission; each written and read back until equal, then item 0 made current, then
     the autopilot's verdict. A vehicle flying a mission is refused: command Hold first, or a new list would be
     entered in the middle. Afterwards a vehicle on the ground is in Hold.
 
@@ -117,7 +117,7 @@ async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> Transf
     """
     progress = _Progress(start_s=port.now_s())
     deadline_s = progress.start_s + timeout_s
-    unready = await _made_ready(port, progress, deadline_s)
+    unready = await _made_ready(port, progress, deadline_s) or await _old_mission_gone(port, progress, deadline_s)
     if unready is not None:
         return unready
     for kind, items in zip(_ORDER, (mission.fence, mission.rally, mission.items), strict=True):
@@ -143,6 +143,16 @@ async def _made_ready(port: PlanPort, progress: _Progress, deadline_s: float) ->
         return None
     held = await port.hold(max(0.0, deadline_s - port.now_s()))
     return None if held.ok else progress.not_loaded(f"cannot hold before the transfer: {held.reason}")
+
+
+async def _old_mission_gone(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:
+    """On the ground, clear the last mission first: PX4 would judge it by the new fence, in words like the new one's.
+
+    In the air it stays until it is replaced: a vehicle is never left without a mission to fly on.
+    """
+    if port.state().armed or port.state().mission_total == 0:
+        return None
+    return await _write_verified(port, MavMissionType.MISSION, (), progress, deadline_s)
 
 
 async def _write_verified(
