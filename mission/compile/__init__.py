@@ -3,6 +3,7 @@
 from mission.compile.compiled import Compiled
 from mission.compile.diversion import AirborneHome, compile_diversion
 from mission.compile.fence import Fence, FenceNeeds, FenceZone, NoFence, build_fence
+from mission.compile.qgc_plan import from_plan_json, to_plan_json
 from mission.compile.sortie import compile_sortie
 
 __all__ = [
@@ -15,4 +16,6 @@ __all__ = [
     "build_fence",
     "compile_diversion",
     "compile_sortie",
+    "from_plan_json",
+    "to_plan_json",
 ]

@@ -16,6 +16,10 @@ from mission.model.geo import GeoPoint
 from mission.model.mission import Mission
 from mission.policy import Policy
 
+PROJECTION_M = 0.5
+"""A diversion may have been routed with no more than the verified clearance: what projecting and rounding take of
+it must not put its zones out of the fence."""
+
 
 @dataclass(frozen=True, slots=True)
 class AirborneHome:
@@ -83,7 +87,7 @@ def compile_diversion(
             sites=tuple(alternate.position for alternate in sites),
             zones=zones_near,
             frame=frame,
-            clearance_m=policy.verified_clearance_m,
+            clearance_m=max(policy.verified_clearance_m - PROJECTION_M, 0.0),
             leave_out=True,
         )
     )

@@ -94,6 +94,17 @@ def test_a_zone_over_the_vehicle_is_left_out_and_noted(
     assert not [note for note in result.notes if "R2" in note]
 
 
+def test_a_zone_passed_at_the_verified_clearance_stays_in_the_fence(
+    divert: Divert, at: At, site: LandingSite, zone: MakeZone, policy: Policy
+) -> None:
+    """A way out found with the least clearance there may be is still fenced."""
+    beside = zone("R3", shapely.box(310.0, policy.verified_clearance_m - 0.03, 500.0, 80.0))
+    path = [at(300.0, 0.0), at(900.0, 0.0), site.position]
+    result = divert(path, beside)
+    assert result.notes == ()
+    assert any(item.command == MavCommand.FENCE_POLYGON_EXCLUSION for item in result.mission.fence)
+
+
 def test_a_zone_over_home_is_left_out_and_noted(divert: Divert, at: At, site: LandingSite, zone: MakeZone) -> None:
     """F-A4: PX4 would drop the polygon without a word."""
     result = divert([at(600.0, 600.0), site.position], zone("HUB", shapely.box(-90.0, -90.0, 90.0, 90.0)))
