@@ -1,0 +1,173 @@
+"""The desk: at most once, in time, by the right hand, one at a time, safety first."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mission.model.mission import Mission
+from mission.model.telemetry import FlightMode, LandedState
+from vehicles import messages as m
+from vehicles.command_desk import CommandDesk
+from vehicles.link import TransferState
+from vehicles.link_health import LinkCondition
+
+EPOCH = 77
+
+
+class Bench:
+    """A desk with one fake vehicle, and a way to write commands."""
+
+    def __init__(self, link: Any) -> None:
+        self.link = link
+        self.conditions = {"v": LinkCondition.UP, "silent": LinkCondition.SILENT}
+        self.desk = CommandDesk({"v": link}, self.conditions.__getitem__, EPOCH, link.now_s)
+        self._numbers = itertools.count()
+
+    def header(self, **change: Any) -> m.CommandHeader:
+        """A good header, or one with something wrong."""
+        good = {
+            "command_id": f"c{next(self._numbers)}",
+            "authority_epoch": 10,
+            "gateway_epoch": EPOCH,
+            "deadline_s": self.link.now_s() + 5.0,
+        }
+        return m.CommandHeader(**{**good, **change})
+
+
+@pytest.fixture
+async def bench(link: Any) -> AsyncIterator[Bench]:
+    """A desk that is closed after the test."""
+    bench = Bench(link)
+    yield bench
+    await bench.desk.close()
+
+
+async def test_upload_then_launch_flies(bench: Bench, mission: Mission) -> None:
+    """The usual way: DONE twice, and the permit is used up."""
+    uploaded = await bench.desk.execute(m.Upload(bench.header(), "v", mission))
+    assert uploaded.ok
+    assert bench.desk.loaded_digest("v") == mission.digest()
+    launched = await bench.desk.execute(m.Launch(bench.header(), "v", mission.digest()))
+    assert launched.status is m.CommandStatus.DONE
+    assert bench.desk.loaded_digest("v") == ""
+
+
+async def test_one_id_has_one_effect(bench: Bench) -> None:
+    """A command repeated before, during or after it runs gets the same answer (F-L3, I-13)."""
+    command = m.Hold(bench.header(), "v")
+    together = await asyncio.gather(*(bench.desk.execute(command) for _ in range(5)))
+    after = await bench.desk.execute(command)
+    assert {result.status for result in (*together, after)} == {m.CommandStatus.DONE}
+    assert bench.link.log.count("hold") == 1
+
+
+async def test_nothing_happens_after_its_deadline(bench: Bench) -> None:
+    """An expired command is refused at the gateway (F-S17, I-13)."""
+    late = m.Hold(bench.header(deadline_s=bench.link.now_s() - 0.001), "v")
+    assert (await bench.desk.execute(late)).status is m.CommandStatus.EXPIRED
+    assert bench.link.log == []
+
+
+async def test_a_command_that_waited_too_long_expires(bench: Bench, mission: Mission) -> None:
+    """The deadline is looked at again when its turn comes."""
+    bench.link.delay_s = 0.05
+    first = asyncio.create_task(bench.desk.execute(m.Upload(bench.header(), "v", mission)))
+    await asyncio.sleep(0)
+    second = m.Launch(bench.header(deadline_s=bench.link.now_s() + 0.02), "v", mission.digest())
+    assert (await bench.desk.execute(second)).status is m.CommandStatus.EXPIRED
+    assert (await first).ok
+
+
+@pytest.mark.parametrize("change", [{"authority_epoch": 9}, {"gateway_epoch": EPOCH - 1}])
+async def test_an_old_epoch_is_refused(bench: Bench, change: dict[str, int]) -> None:
+    """A replaced decider, or a sender that believes in a dead gateway, commands nothing (F-S10, I-2)."""
+    await bench.desk.execute(m.Hold(bench.header(authority_epoch=10), "v"))
+    bench.link.log.clear()
+    result = await bench.desk.execute(m.Land(bench.header(**change), "v"))
+    assert result.status is m.CommandStatus.STALE_EPOCH
+    assert bench.link.log == []
+
+
+@pytest.mark.parametrize(
+    ("vehicle_id", "expected"),
+    [("nobody", m.CommandStatus.NO_SUCH_VEHICLE), ("silent", m.CommandStatus.NO_LINK)],
+)
+async def test_what_is_not_there_is_not_commanded(
+    bench: Bench, vehicle_id: str, expected: m.CommandStatus
+) -> None:
+    """A vehicle of another gateway, or one that never answered, is reported as such."""
+    assert (await bench.desk.execute(m.Hold(bench.header(), vehicle_id))).status is expected
+
+
+async def test_a_vehicle_in_conflict_takes_no_commands(bench: Bench) -> None:
+    """Two vehicles on one system id: not even a hold, which would reach both (F-L9)."""
+    bench.conditions["v"] = LinkCondition.CONFLICT
+    assert (await bench.desk.execute(m.Hold(bench.header(), "v"))).status is m.CommandStatus.NO_LINK
+    assert bench.link.log == []
+
+
+async def test_a_link_that_is_down_takes_only_safety_commands(bench: Bench, mission: Mission) -> None:
+    """No new orders without heartbeats (F-L2); a hold is tried, since the way out may be open (F-L7)."""
+    bench.conditions["v"] = LinkCondition.DOWN
+    upload = await bench.desk.execute(m.Upload(bench.header(), "v", mission))
+    assert upload.status is m.CommandStatus.NO_LINK
+    assert (await bench.desk.execute(m.Hold(bench.header(), "v"))).ok
+
+
+async def test_hold_supersedes_all_that_runs_or_waits(bench: Bench, mission: Mission) -> None:
+    """A safety command does not queue behind uploads; what it ended says so, and the permit is void."""
+    bench.link.delay_s = 30.0
+    running = asyncio.create_task(bench.desk.execute(m.Upload(bench.header(), "v", mission)))
+    waiting = asyncio.create_task(bench.desk.execute(m.Upload(bench.header(), "v", mission)))
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(1.0):
+        assert (await bench.desk.execute(m.Hold(bench.header(), "v"))).ok
+        statuses = [(await task).status for task in (running, waiting)]
+    assert statuses == [m.CommandStatus.SUPERSEDED, m.CommandStatus.SUPERSEDED]
+    assert bench.desk.loaded_digest("v") == ""
+
+
+async def test_a_restart_of_the_autopilot_voids_the_permit(bench: Bench, mission: Mission) -> None:
+    """What it held before is not known to be held now (F-V18)."""
+    await bench.desk.execute(m.Upload(bench.header(), "v", mission))
+    bench.desk.forget_loaded("v")
+    launched = await bench.desk.execute(m.Launch(bench.header(), "v", mission.digest()))
+    assert launched.status is m.CommandStatus.REFUSED
+
+
+async def test_an_infeasible_mission_is_refused_with_its_transfer(bench: Bench, mission: Mission) -> None:
+    """The answer carries how the transfer ended, and the permit does not exist."""
+    bench.link.feasible = False
+    result = await bench.desk.execute(m.Upload(bench.header(), "v", mission))
+    assert result.status is m.CommandStatus.REFUSED
+    assert result.transfer is not None
+    assert result.transfer.state is TransferState.NOT_LOADED
+
+
+async def test_a_diversion_answers_with_its_transfer(bench: Bench, mission: Mission) -> None:
+    """DONE = seen in Mission mode with the new mission."""
+    bench.link.current = replace(
+        bench.link.current, armed=True, mode=FlightMode.MISSION, landed_state=LandedState.IN_AIR
+    )
+    result = await bench.desk.execute(m.FlyInstead(bench.header(), "v", mission))
+    assert result.ok
+    assert result.transfer is not None
+    assert result.transfer.digest == mission.digest()
+
+
+async def test_a_broken_link_is_an_answer(bench: Bench) -> None:
+    """A LinkError inside a command becomes UNCONFIRMED, and the desk goes on."""
+    result = await bench.desk.execute(m.ReadParameter(bench.header(), "v", "NO_SUCH"))
+    assert result.status is m.CommandStatus.UNCONFIRMED
+    assert (await bench.desk.execute(m.Hold(bench.header(), "v"))).ok
+
+
+@pytest.mark.parametrize("make", [m.Land, m.ReturnToLaunch, m.Disarm])
+async def test_every_safety_command_reaches_the_vehicle(bench: Bench, make: Any) -> None:
+    """Land, return and disarm are executed as asked."""
+    assert (await bench.desk.execute(make(bench.header(), "v"))).ok
+    assert len(bench.link.log) == 1
