@@ -11,6 +11,7 @@ from datetime import timedelta
 from mission.assignment.parts import parts_by_hub_and_angle
 from mission.assignment.polish import SortieSearch
 from mission.assignment.problem import AssignmentProblem
+from mission.assignment.reinsertion import rank, reinsert
 from mission.assignment.result import Assignment, PlannedSortie
 from mission.assignment.screening import Screening, refuse_unplaced, screen
 from mission.assignment.sorties import propose_sorties, split
@@ -42,8 +43,10 @@ def assign(problem: AssignmentProblem, *, seed: int = 0, max_iterations: int = D
     if not screening.servable:
         return _answer(Timetable(judge), screening)
     greedy = plan_by_insertion(judge, screening.servable)
-    searched = _plan_by_search(judge, screening.servable, seed, max_iterations)
-    best = min(searched, greedy, key=lambda timetable: (-timetable.served, timetable.length_m))
+    searched, fleet_is_short = _plan_by_search(judge, screening.servable, seed, max_iterations)
+    best = min(searched, greedy, key=rank)
+    if fleet_is_short:
+        best = reinsert(best, screening.servable, seed=seed, iterations=max_iterations // 2)
     return _answer(best, screening)
 
 
@@ -55,7 +58,8 @@ def plan_by_insertion(judge: TripJudge, orders: Sequence[int]) -> Timetable:
     return timetable
 
 
-def _plan_by_search(judge: TripJudge, orders: Sequence[int], seed: int, max_iterations: int) -> Timetable:
+def _plan_by_search(judge: TripJudge, orders: Sequence[int], seed: int, max_iterations: int) -> tuple[Timetable, bool]:
+    """Return the plan of both searches, and whether vehicles were too few to fly all its sorties in time."""
     sorties: list[tuple[int, ...]] = []
     parts = parts_by_hub_and_angle(judge, orders)
     for part in parts:
@@ -67,8 +71,12 @@ def _plan_by_search(judge: TripJudge, orders: Sequence[int], seed: int, max_iter
     return lay(judge, sorties)
 
 
-def lay(judge: TripJudge, sorties: Sequence[tuple[int, ...]]) -> Timetable:
-    """Lay sorties onto vehicles, earliest deadline first; orders of those that fit nowhere are inserted singly."""
+def lay(judge: TripJudge, sorties: Sequence[tuple[int, ...]]) -> tuple[Timetable, bool]:
+    """Lay sorties onto vehicles, earliest deadline first; orders of those that fit nowhere are inserted singly.
+
+    Returns:
+        The timetable, and whether any sortie fitted nowhere.
+    """
     timetable = Timetable(judge)
     unplaced: list[int] = []
     for stops in sorted(sorties, key=lambda stops: _urgency(judge, stops)):
@@ -76,7 +84,7 @@ def lay(judge: TripJudge, sorties: Sequence[tuple[int, ...]]) -> Timetable:
             unplaced.extend(stops)
     for order in _most_urgent_first(judge, unplaced):
         timetable.insert(order)
-    return timetable
+    return timetable, bool(unplaced)
 
 
 def _most_urgent_first(judge: TripJudge, orders: Sequence[int]) -> list[int]:

@@ -40,6 +40,11 @@ class SortieSearch:
         self._bases_of_hub: dict[int, list[int]] = {}
         for index, base in enumerate(judge.bases):
             self._bases_of_hub.setdefault(base.hub, []).append(index)
+        types_of_hub = {
+            hub: [judge.bases[base].vehicle_type for base in bases] for hub, bases in self._bases_of_hub.items()
+        }
+        self._most_stops = {hub: max(kind.parcel_slots for kind in kinds) for hub, kinds in types_of_hub.items()}
+        self._flyable: dict[tuple[int, tuple[int, ...]], Trip | None] = {}
         self._near = self._nearest()
 
     def shorten(self, sorties: Sequence[tuple[int, ...]], iterations: int) -> list[tuple[int, ...]]:
@@ -92,7 +97,7 @@ class SortieSearch:
             at = stops.index(order)
             start = int(self._rng.integers(max(0, at - length + 1), min(at, len(stops) - length) + 1))
             kept = stops[:start] + stops[start + length :]
-            trip = self._shortest(current.trips[key], kept)
+            trip = self._flown_as(current.trips[key], kept)
             # Without a stop in the middle the rest can miss its windows: then all of it is taken out.
             removed.extend(stops if trip is None else stops[start : start + length])
             current.replace(key, trip)
@@ -116,7 +121,10 @@ class SortieSearch:
         place = order + 1
         for key in keys:
             trip = current.trips[key]
-            matrix = self._judge.distance_m[self._judge.bases[trip.base].hub]
+            hub = self._judge.bases[trip.base].hub
+            if len(trip.stops) >= self._most_stops[hub]:
+                continue
+            matrix = self._judge.distance_m[hub]
             before = 0
             for position in range(len(trip.stops) + 1):
                 after = trip.stops[position] + 1 if position < len(trip.stops) else 0
@@ -124,20 +132,21 @@ class SortieSearch:
                 before = after
                 if detour_m >= best_m or self._rng.random() < BLINK_PROBABILITY:
                     continue
-                extended = self._shortest(trip, (*trip.stops[:position], order, *trip.stops[position:]))
+                extended = self._flown_as(trip, (*trip.stops[:position], order, *trip.stops[position:]))
                 if extended is not None:
                     best_m, best_key, best_trip = detour_m, key, extended
         current.replace(best_key, best_trip)
 
-    def _shortest(self, trip: Trip, stops: tuple[int, ...]) -> Trip | None:
+    def _flown_as(self, trip: Trip, stops: tuple[int, ...]) -> Trip | None:
         """Return the trip of `stops` from the same hub, on the same kind of vehicle where that can fly it."""
         if not stops:
             return None
-        for base in (trip.base, *self._bases_of_hub[self._judge.bases[trip.base].hub]):
-            judged = self._judge.judge(base, stops)
-            if isinstance(judged, Trip):
-                return judged
-        return None
+        key = (trip.base, stops)
+        if key not in self._flyable:
+            bases = (trip.base, *self._bases_of_hub[self._judge.bases[trip.base].hub])
+            judged = (self._judge.judge(base, stops) for base in bases)
+            self._flyable[key] = next((found for found in judged if isinstance(found, Trip)), None)
+        return self._flyable[key]
 
 
 class _Sorties:

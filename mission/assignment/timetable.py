@@ -36,6 +36,16 @@ class Timetable:
         for vehicle, base in enumerate(judge.base_of_vehicle):
             self._vehicles_of_base[base].append(vehicle)
 
+    def copy(self) -> "Timetable":
+        """Return a timetable with the same placements, to be changed on its own."""
+        twin = Timetable(self.judge)
+        twin._of_vehicle = [list(row) for row in self._of_vehicle]
+        return twin
+
+    def remove(self, placement: Placement) -> None:
+        """Take a placement off its vehicle."""
+        self._of_vehicle[placement.vehicle].remove(placement)
+
     def placements(self) -> Iterator[Placement]:
         """Every placement, vehicle by vehicle, in time."""
         for placed in self._of_vehicle:
@@ -110,10 +120,9 @@ class Timetable:
                 break
         if best is None:
             return False
-        row = self._of_vehicle[best.placement.vehicle]
         if best.replaced is not None:
-            row.remove(best.replaced)
-        insort(row, best.placement, key=_departure)
+            self.remove(best.replaced)
+        insort(self._of_vehicle[best.placement.vehicle], best.placement, key=_departure)
         return True
 
     def _own_trip(self, order: int) -> _Option | None:
