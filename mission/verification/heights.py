@@ -118,12 +118,15 @@ def check_heights(path: FlownPath, heights: Heights, policy: Policy) -> list[Fin
 
 
 def _check_ground(path: FlownPath, heights: Heights) -> list[Finding]:
-    """Level flight must be above the highest ground near; a hover or landing not below all ground near."""
+    """Level flight must be above the highest ground near, a hover not below all of it.
+
+    Where the vehicle takes off or lands it finds the ground by itself; only a gross error counts.
+    """
     low_amsl = path.low_home_m - path.high_home_m + heights.high_m[VerticalDatum.AMSL]
     ground = np.where(
         path.level & ~path.touches_ground,
         heights.ground_high_amsl_m,
-        heights.ground_low_amsl_m - ELEVATION_TOLERANCE_M,
+        heights.ground_low_amsl_m - np.where(path.touches_ground, ELEVATION_TOLERANCE_M, 0.0),
     )
     above = low_amsl - ground
     above = np.where(np.isnan(above), np.inf, above)

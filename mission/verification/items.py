@@ -1,6 +1,5 @@
 """What each item of a mission says, and whether it may say so: commands, frames, positions, parameters."""
 
-import math
 from dataclasses import dataclass
 
 from mission.model.geo import GeoPoint
@@ -13,8 +12,17 @@ from mission.model.mission import (
     MissionItem,
 )
 from mission.model.verdict import Finding
+from mission.policy import Policy
 from mission.verification.ellipsoid import geodesic_between_m
-from mission.verification.rules import MAX_DISTANCE_FROM_HOME_M, MAX_ITEMS, RuleCode, broken
+from mission.verification.rules import (
+    MAX_DISTANCE_FROM_HOME_M,
+    MAX_HEIGHT_HOME_M,
+    MAX_HOLD_S,
+    MAX_ITEMS,
+    SLOWEST_SHARE,
+    RuleCode,
+    broken,
+)
 
 POSITION_COMMANDS = frozenset(
     {MavCommand.NAV_TAKEOFF, MavCommand.NAV_WAYPOINT, MavCommand.NAV_LOITER_TIME, MavCommand.NAV_LAND}
@@ -40,11 +48,14 @@ class ItemPlace:
         return GeoPoint(self.latitude_deg, self.longitude_deg)
 
 
-def check_items(mission: Mission, cruise_speed_m_s: float) -> tuple[list[Finding], tuple[ItemPlace | None, ...]]:
+def check_items(
+    mission: Mission, policy: Policy, cruise_speed_m_s: float
+) -> tuple[list[Finding], tuple[ItemPlace | None, ...]]:
     """Judge every item by itself.
 
     Args:
         mission: as read back.
+        policy: whose acceptance radius holds.
         cruise_speed_m_s: the fastest speed that was planned with.
 
     Returns:
@@ -64,7 +75,7 @@ def check_items(mission: Mission, cruise_speed_m_s: float) -> tuple[list[Finding
         )
     places: list[ItemPlace | None] = []
     for index, item in enumerate(mission.items):
-        findings.extend(_check_form(index, item, cruise_speed_m_s))
+        findings.extend(_check_form(index, item, policy, cruise_speed_m_s))
         place = None
         if item.command in POSITION_COMMANDS and item.frame in AMSL_FRAMES | HOME_FRAMES:
             found = read_place(item, mission.home, mission.home_amsl_m, f"Item {index}", index)
@@ -87,8 +98,10 @@ def read_place(
     if item.x == 0 and item.y == 0:
         return broken(RuleCode.POSITION_UNSET, f"{name} has no position (0, 0).", item=index, place=place)
     height = item.z if item.frame in HOME_FRAMES else item.z - home_amsl_m
-    if not math.isfinite(height):
-        return broken(RuleCode.HEIGHT_NOT_FINITE, f"{name} has no finite height ({item.z}).", item=index, place=place)
+    if not abs(height) <= MAX_HEIGHT_HOME_M:
+        return broken(
+            RuleCode.HEIGHT_INVALID, f"{name} is at no height to fly at ({item.z:g} m).", item=index, place=place
+        )
     away = _away_m(home, latitude, longitude)
     if away <= MAX_DISTANCE_FROM_HOME_M:
         return ItemPlace(latitude, longitude, height)
@@ -108,7 +121,7 @@ def _away_m(home: GeoPoint, latitude_deg: float, longitude_deg: float) -> float:
     return geodesic_between_m(home.latitude_deg, home.longitude_deg, latitude_deg, longitude_deg)
 
 
-def _check_form(index: int, item: MissionItem, cruise_speed_m_s: float) -> list[Finding]:
+def _check_form(index: int, item: MissionItem, policy: Policy, cruise_speed_m_s: float) -> list[Finding]:
     """Judge command, frame, autocontinue and parameters of one item."""
     command = item.command
     if command == MavCommand.NAV_RETURN_TO_LAUNCH:
@@ -134,13 +147,24 @@ def _check_form(index: int, item: MissionItem, cruise_speed_m_s: float) -> list[
     if item.autocontinue != 1:
         findings.append(broken(RuleCode.AUTOCONTINUE_OFF, f"Item {index} does not go on by itself.", item=index))
     findings.extend(_check_parameters(index, item, cruise_speed_m_s))
+    if command == MavCommand.NAV_WAYPOINT and not 0.0 <= item.param2 <= policy.waypoint_acceptance_m + 1e-3:
+        findings.append(
+            broken(
+                RuleCode.ACCEPTANCE_TOO_WIDE,
+                f"Item {index} counts as reached from {item.param2:g} m away.",
+                item=index,
+                measured=item.param2,
+                limit=policy.waypoint_acceptance_m,
+                unit="m",
+            )
+        )
     return findings
 
 
 def _check_parameters(index: int, item: MissionItem, cruise_speed_m_s: float) -> list[Finding]:
     if item.command == MavCommand.DO_CHANGE_SPEED:
         speed = item.param2
-        fits = speed > 0.0 and speed <= cruise_speed_m_s + 1e-3
+        fits = SLOWEST_SHARE * cruise_speed_m_s <= speed <= cruise_speed_m_s + 1e-3
         if item.param1 != GROUND_SPEED or not fits:
             return [
                 broken(
@@ -159,7 +183,7 @@ def _check_parameters(index: int, item: MissionItem, cruise_speed_m_s: float) ->
             return [_invalid(index, f"has the unknown gripper action {item.param2:g}")]
         return []
     holds = item.command in (MavCommand.NAV_WAYPOINT, MavCommand.NAV_LOITER_TIME, MavCommand.NAV_DELAY)
-    if holds and not (math.isfinite(item.param1) and item.param1 >= 0.0):
+    if holds and not 0.0 <= item.param1 <= MAX_HOLD_S:
         return [_invalid(index, f"holds for {item.param1:g} s")]
     return []
 

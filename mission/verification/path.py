@@ -25,6 +25,7 @@ from mission.verification.ellipsoid import (
     geodesic_between_m,
 )
 from mission.verification.items import ItemPlace
+from mission.verification.rules import MAX_HOLD_S, SLOWEST_SHARE
 
 SLOW_FACTOR = 1.15
 CORNER_LOSS_S = 6.0
@@ -141,7 +142,7 @@ def read_path(
 ) -> Reading:
     """Return what the items make the vehicle fly, from home or from `start` in the air.
 
-    Items without a usable place are passed over: they have their own findings.
+    Items without a usable place, and impossible times and speeds, are passed over: they have their own findings.
     """
     begin = mission.home if start is None else start
     height = 0.0 if start is None else start_height_home_m
@@ -153,12 +154,12 @@ def read_path(
     releases: list[Release] = []
     for index, (item, place) in enumerate(zip(mission.items, places, strict=True)):
         command = item.command
-        hold_s = item.param1 if np.isfinite(item.param1) and item.param1 > 0.0 else 0.0
+        hold_s = item.param1 if 0.0 < item.param1 <= MAX_HOLD_S else 0.0
         if command == MavCommand.NAV_DELAY:
             flight.stay(index, hold_s)
         elif command == MavCommand.DO_CHANGE_SPEED:
-            if 0.0 < item.param2 <= performance.cruise_speed_m_s:
-                flight.speed_m_s = item.param2
+            if item.param2 >= SLOWEST_SHARE * performance.cruise_speed_m_s:
+                flight.speed_m_s = min(item.param2, performance.cruise_speed_m_s)
         elif command == MavCommand.DO_GRIPPER:
             if item.param2 == GRIPPER_RELEASE:
                 releases.append(Release(index, flight.at))

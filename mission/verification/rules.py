@@ -18,6 +18,12 @@ MAX_RALLY_POINTS = 32
 """PX4's number of rally points (v1.16: NO_SPACE beyond it)."""
 MAX_DISTANCE_FROM_HOME_M = 50_000.0
 """Farther than any multicopter delivery flies. PX4 takes 200 km legs and latitude 91 unchecked."""
+MAX_HEIGHT_HOME_M = 10_000.0
+"""Heights beyond it are no heights: they would only spoil the arithmetic."""
+MAX_HOLD_S = 300.0
+"""Longest hover or delay of one item: more would be a mistake of units, and drains the battery."""
+SLOWEST_SHARE = 0.5
+"""Slowest speed that may be set, as a share of the planned one: energy was budgeted for that."""
 LANDING_RADIUS_M = 2.0
 """Farthest that a landing may be planned from the site it is permitted at: within one pad."""
 STRAIGHT_ABOVE_M = 2.0
@@ -44,7 +50,8 @@ class RuleCode(StrEnum):
     POSITION_UNSET = "POSITION_UNSET"
     POSITION_SWAPPED = "POSITION_SWAPPED"
     POSITION_FAR_FROM_HOME = "POSITION_FAR_FROM_HOME"
-    HEIGHT_NOT_FINITE = "HEIGHT_NOT_FINITE"
+    HEIGHT_INVALID = "HEIGHT_INVALID"
+    ACCEPTANCE_TOO_WIDE = "ACCEPTANCE_TOO_WIDE"
     TAKEOFF_NOT_FIRST = "TAKEOFF_NOT_FIRST"
     TAKEOFF_REPEATED = "TAKEOFF_REPEATED"
     TAKEOFF_WHILE_AIRBORNE = "TAKEOFF_WHILE_AIRBORNE"
@@ -103,9 +110,9 @@ RULES: dict[RuleCode, Rule] = {
     _C.RTL_FORBIDDEN: Rule("no RTL item", f"{_PX4}: its return is a straight line through every zone"),
     _C.FRAME_ILLEGAL: Rule("positions in frames 0, 3, 5, 6; all other commands in frame 2", _PX4),
     _C.AUTOCONTINUE_OFF: Rule("every item goes on by itself", "MAVLink: autocontinue 0 waits for ever"),
-    _C.PARAMETER_INVALID: Rule("times to hold are finite and not negative; gripper actions are known", _PX4),
+    _C.PARAMETER_INVALID: Rule(f"times to hold are between 0 and {MAX_HOLD_S:g} s; gripper actions are known", _PX4),
     _C.SPEED_INVALID: Rule(
-        "speeds are ground speeds, positive, and no faster than planned for", "energy and time budgets"
+        "speeds are ground speeds, no faster than planned and no less than half of it", "energy and time budgets"
     ),
     _C.POSITION_OUT_OF_RANGE: Rule("latitude within ±90°, longitude within ±180°", f"{_PX4}: takes latitude 91"),
     _C.POSITION_UNSET: Rule("a position is not 0, 0", "an unset position flies to the Gulf of Guinea"),
@@ -113,7 +120,13 @@ RULES: dict[RuleCode, Rule] = {
     _C.POSITION_FAR_FROM_HOME: Rule(
         f"within {MAX_DISTANCE_FROM_HOME_M / 1000:.0f} km of home", f"{_PX4}: takes 200 km legs"
     ),
-    _C.HEIGHT_NOT_FINITE: Rule("every position has a finite height", f"{_PX4}: takes altitude NaN"),
+    _C.HEIGHT_INVALID: Rule(
+        f"every position has a height, within {MAX_HEIGHT_HOME_M / 1000:.0f} km of home's",
+        f"{_PX4}: takes altitude NaN",
+    ),
+    _C.ACCEPTANCE_TOO_WIDE: Rule(
+        "waypoints are reached within policy.waypoint_acceptance_m", "PX4 turns at that radius: it cuts the corner"
+    ),
     _C.TAKEOFF_NOT_FIRST: Rule("a flight from the ground starts with TAKEOFF", _PX4),
     _C.TAKEOFF_REPEATED: Rule("one TAKEOFF only", f"{_PX4}: infeasible after the upload was accepted"),
     _C.TAKEOFF_WHILE_AIRBORNE: Rule("no TAKEOFF in a mission for a vehicle in the air", _PX4),

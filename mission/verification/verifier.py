@@ -20,7 +20,7 @@ from mission.verification.heights import Heights, check_heights, check_home
 from mission.verification.items import POSITION_COMMANDS, check_items
 from mission.verification.path import CruisePerformance, FlownPath, Reading, flown_path, read_path
 from mission.verification.rally import check_rally
-from mission.verification.rules import RuleCode, broken
+from mission.verification.rules import MAX_HEIGHT_HOME_M, RuleCode, broken
 from mission.verification.sequence import check_sequence
 from mission.verification.zones import Offence, PreparedZones, ZoneClearance, prepared
 
@@ -66,7 +66,7 @@ def verify(
     """
     require_aware(departure, "departure")
     airborne = start is not None
-    findings, places = check_items(mission, performance.cruise_speed_m_s)
+    findings, places = check_items(mission, policy, performance.cruise_speed_m_s)
     findings += check_sequence(
         mission,
         places,
@@ -76,7 +76,12 @@ def verify(
         policy=policy,
     )
     findings += check_home(mission.home, mission.home_amsl_m, terrain)
-    unread = any(
+    unread = not abs(start_height_home_m) <= MAX_HEIGHT_HOME_M
+    if unread:
+        findings.append(
+            broken(RuleCode.HEIGHT_INVALID, f"The vehicle is at no known height ({start_height_home_m:g} m).")
+        )
+    unread |= any(
         place is None and item.command in POSITION_COMMANDS for item, place in zip(mission.items, places, strict=True)
     )
     reading = Reading((), ()) if unread else read_path(mission, places, performance, start, start_height_home_m)

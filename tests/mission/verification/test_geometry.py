@@ -92,7 +92,7 @@ class Drawn:
 footprints = st.builds(Drawn, coordinate, coordinate, st.floats(20.0, 800.0), st.integers(2, 9), st.floats(0.0, 6.0))
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=st.lists(footprints, min_size=1, max_size=4), stops=st.lists(place, min_size=1, max_size=4))
 def test_clearances_agree_with_an_independent_geometry(
     scene: "Scene", town: "Town", drawn: list[Drawn], stops: list[tuple[float, float]]

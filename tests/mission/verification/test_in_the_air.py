@@ -1,5 +1,6 @@
 """Diversions: missions for a vehicle that flies already."""
 
+import math
 from typing import TYPE_CHECKING
 
 from mission.model.mission import MavCommand
@@ -41,6 +42,13 @@ def test_a_takeoff_in_the_air_is_found(scene: "Scene", town: "Town") -> None:
     flying = diversion(scene, town, 1500.0, 500.0)
     takeoff = town.item(MavCommand.NAV_TAKEOFF, town.at(1500.0, 500.0), 60.0)
     assert flying.but(items=(takeoff, *flying.items)).codes() == ["TAKEOFF_WHILE_AIRBORNE"]
+
+
+def test_a_vehicle_at_no_known_height_is_found(scene: "Scene", town: "Town") -> None:
+    """Of a path whose beginning is not known nothing is judged."""
+    verdict = diversion(scene, town, 1500.0, 500.0).but(start_height_home_m=math.nan).verdict()
+    assert [f.code for f in verdict.findings] == ["HEIGHT_INVALID"]
+    assert verdict.smallest_clearance_m == -math.inf
 
 
 def test_a_landing_at_no_permitted_site_is_found_in_the_air_too(scene: "Scene", town: "Town") -> None:

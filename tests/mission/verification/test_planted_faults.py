@@ -110,10 +110,10 @@ def test_an_unset_position_is_found(scene: "Scene") -> None:
     assert scene.with_item(2, x=0, y=0).codes() == ["POSITION_UNSET"]
 
 
-@pytest.mark.parametrize("height", [math.nan, math.inf])
+@pytest.mark.parametrize("height", [math.nan, math.inf, 60_000.0])
 def test_a_height_that_is_no_number_is_found(scene: "Scene", height: float) -> None:
     """Altitude NaN, which PX4 takes unchecked."""
-    assert scene.with_item(2, z=height).codes() == ["HEIGHT_NOT_FINITE"]
+    assert scene.with_item(2, z=height).codes() == ["HEIGHT_INVALID"]
 
 
 def test_half_the_clearance_is_found(scene: "Scene", town: "Town") -> None:
@@ -173,6 +173,13 @@ def test_a_hill_into_which_the_cruise_leads_is_found(scene: "Scene") -> None:
     assert "HEIGHT_BELOW_GROUND" in scene.but(terrain=hill, zones=()).codes()
 
 
+def test_a_hover_below_the_ground_of_the_drop_is_found(scene: "Scene") -> None:
+    """A release 6 m above home, where the drop lies on a terrace 15 m above home."""
+    terrace = ReliefTerrain(ElevationRange(215.0, 216.0))
+    verdict = scene.but(terrain=terrace, zones=()).verdict()
+    assert [(f.code, f.item) for f in verdict.findings] == [("HEIGHT_BELOW_GROUND", 4)]
+
+
 def test_unknown_ground_is_found(scene: "Scene") -> None:
     """Unknown data is unsafe data: no terrain, no flight; and zones above ground bind at all heights."""
     assert scene.but(terrain=UnknownTerrain(), zones=()).codes() == [
@@ -227,10 +234,17 @@ def test_an_item_that_waits_for_ever_is_found(scene: "Scene") -> None:
     assert scene.with_item(3, autocontinue=0).codes() == ["AUTOCONTINUE_OFF"]
 
 
-@pytest.mark.parametrize("hold_s", [-1.0, math.nan, math.inf])
+@pytest.mark.parametrize("hold_s", [-1.0, math.nan, math.inf, 3000.0])
 def test_a_hold_that_is_no_duration_is_found(scene: "Scene", hold_s: float) -> None:
-    """A delay of −1 waits for a time of day instead."""
+    """A delay of −1 waits for a time of day instead; 3000 s is milliseconds mistaken."""
     assert scene.with_item(6, param1=hold_s).codes() == ["PARAMETER_INVALID"]
+
+
+@pytest.mark.parametrize("radius_m", [50.0, -1.0, math.nan])
+def test_a_waypoint_reached_from_far_away_is_found(scene: "Scene", radius_m: float) -> None:
+    """PX4 would turn 50 m before the corner, and cut it."""
+    verdict = scene.with_item(2, param2=radius_m).verdict()
+    assert [(f.code, f.item) for f in verdict.findings] == [("ACCEPTANCE_TOO_WIDE", 2)]
 
 
 def test_an_unknown_gripper_action_is_found(scene: "Scene") -> None:
@@ -238,9 +252,9 @@ def test_an_unknown_gripper_action_is_found(scene: "Scene") -> None:
     assert scene.with_item(5, param2=2.0).codes() == ["PARAMETER_INVALID", "DROP_MISSED"]
 
 
-@pytest.mark.parametrize("speed", [20.0, 0.0, -1.0, math.nan])
+@pytest.mark.parametrize("speed", [20.0, 0.0, 0.1, -1.0, math.nan])
 def test_a_speed_nobody_planned_is_found(scene: "Scene", speed: float) -> None:
-    """Faster than planned, or no speed at all."""
+    """Faster than planned, so slow that the battery is empty first, or no speed at all."""
     assert scene.with_item(1, param2=speed).codes() == ["SPEED_INVALID"]
 
 
