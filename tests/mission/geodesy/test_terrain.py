@@ -3,6 +3,7 @@
 import io
 import os
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,13 @@ def test_a_range_holds_every_height_within_the_radius() -> None:
     assert wide == (low - SRTM_VERTICAL_ERROR_M, high + SRTM_VERTICAL_ERROR_M)
 
 
+@cache
+def wild() -> SrtmTerrain:
+    """Return ground where every post is at a random height."""
+    heights = np.random.default_rng(3).integers(0, 2000, (POSTS, POSTS))
+    return SrtmTerrain([tile_of(heights)], vertical_error_m=0.0)
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     latitude=st.floats(48.02, 48.98),
@@ -92,8 +100,7 @@ def test_no_ground_within_the_radius_is_outside_the_range(
     latitude: float, longitude: float, radius: float, azimuth: float, share: float
 ) -> None:
     """Whatever point of the circle is looked at."""
-    heights = np.random.default_rng(3).integers(0, 2000, (POSTS, POSTS))
-    terrain = SrtmTerrain([tile_of(heights)], vertical_error_m=0.0)
+    terrain = wild()
     low, high = at(terrain, latitude, longitude, radius)
     north = radius * share * np.cos(azimuth) / 111_700.0
     east = radius * share * np.sin(azimuth) / 111_400.0 / np.cos(np.radians(latitude))
