@@ -24,7 +24,7 @@ class Policy:
         waypoint_acceptance_m: PX4 NAV_ACC_RAD.
         release_radius_m: farthest from its drop point that a parcel may be released.
         turnaround_s: time on the pad between two sorties: battery swap and loading.
-        handover_s: time in hover for one gripper release.
+        handover_s: time in hover after one gripper release: for the gripper, the recipient, and the evidence.
         preflight_timeout_s: how long a loaded vehicle may take to become ready before its sortie is given up.
         home_tolerance_m: how far a vehicle's home may lie from its hub at launch.
         lost_give_up_s: how long a vehicle may be silent before its sortie counts as failed.
@@ -45,7 +45,7 @@ class Policy:
     waypoint_acceptance_m: float = 3.0
     release_radius_m: float = 5.0
     turnaround_s: float = 60.0
-    handover_s: float = 3.0
+    handover_s: float = 6.0
     preflight_timeout_s: float = 120.0
     home_tolerance_m: float = 10.0
     lost_give_up_s: float = 120.0

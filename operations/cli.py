@@ -132,14 +132,15 @@ def demo(
 
 @app.command()
 def watch(
-    bus: Annotated[str | None, typer.Option("--bus", help="Telemetry endpoint of a gateway.")] = None,
+    bus: Annotated[str | None, typer.Option("--bus", help="Telemetry endpoint of a gateway, tcp://…")] = None,
+    commands: Annotated[str | None, typer.Option("--commands", help="Command endpoint of the same gateway.")] = None,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0, help="Stop after so long.")] = None,
     as_json: Json = False,
 ) -> None:
     """Watch a running fleet: a live table, or with --json a line per change."""
     from operations.commands.watch import watch_command
 
-    _end(lambda: watch_command(bus, seconds, as_json=as_json), as_json=as_json)
+    _end(lambda: watch_command(bus, commands, seconds, as_json=as_json), as_json=as_json)
 
 
 @app.command()

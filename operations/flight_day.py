@@ -16,6 +16,7 @@ from mission.dispatch.order_state import OrderState
 from mission.diversion import DiversionPlanner
 from mission.planner import DayPlan
 from mission.supervision.events import Report, ReportKind
+from operations.bus import endpoints
 from operations.clock import MissionClock
 from operations.control import ControlDesk, Listener, SortieOutcome, fly_day
 from operations.documents import SimulationDocument
@@ -32,6 +33,9 @@ from vehicles.gateway_config import GatewayConfig, VehicleConfig
 from vehicles.gateway_process import GatewayProcess
 from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S
 
+PUBLISH_HZ = 10.0
+FAST_PUBLISH_HZ = 25.0
+"""Faster than real time more happens between two frames: they come as often as the simulated streams do."""
 LEAST_STALE_AFTER_S = 1.0
 """On a busy machine frames are late: telemetry is not called stale sooner than this on the wall, at any speed."""
 
@@ -120,10 +124,14 @@ class FlightDay:
     async def _fly_on(self, fleet: FleetUp) -> list[SortieOutcome]:
         """Connect the gateway, fly every sortie, show it."""
         plan = self.plan
+        pub_endpoint, router_endpoint = endpoints()
         gateway_config = GatewayConfig(
             gateway_id="stork",
             vehicles=tuple(VehicleConfig(v.vehicle_id, v.system_id, v.connection_url) for v in fleet.vehicles),
             speed_factor=fleet.speed_factor,
+            publish_hz=PUBLISH_HZ if fleet.speed_factor == 1.0 else FAST_PUBLISH_HZ,
+            pub_endpoint=pub_endpoint,
+            router_endpoint=router_endpoint,
         )
         async with contextlib.AsyncExitStack() as stack:
             gateway = await stack.enter_async_context(GatewayProcess(gateway_config, self.folder / "gateway.log"))

@@ -36,10 +36,12 @@ def write_plan_files(plan: DayPlan, folder: Path) -> dict[str, Path]:
     paths: dict[str, Path] = {}
     for flight in plan.flights:
         path = missions / f"{flight.sortie_id}.plan"
-        path.write_text(to_plan_json(flight.mission, flight.plan.sortie.vehicle.type), encoding="utf-8")
+        speed_m_s = flight.plan.sortie.vehicle.type.cruise_speed_m_s
+        text = to_plan_json(flight.mission, cruise_speed_m_s=speed_m_s, hover_speed_m_s=speed_m_s)
+        path.write_text(text, encoding="utf-8")
         paths[flight.sortie_id] = path
-    text = json.dumps(plain(plan_as_json(plan, paths)), indent=2, ensure_ascii=False)
-    (folder / "plan.json").write_text(text + "\n", encoding="utf-8")
+    listing = json.dumps(plain(plan_as_json(plan, paths)), indent=2, ensure_ascii=False)
+    (folder / "plan.json").write_text(listing + "\n", encoding="utf-8")
     return paths
 
 

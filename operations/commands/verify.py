@@ -31,7 +31,7 @@ def verify_command(plan_file: Path, arguments: DayArguments, *, as_json: bool) -
         terrain=terrain_of(day.site.relief),
         performance=_performance(day),
         drops=_drops(mission, day),
-        landing_sites=[place.position for place in (*day.site.hubs, *day.site.alternates)],
+        landing_sites=[*(hub.position for hub in day.site.hubs), *(site.position for site in day.site.alternates)],
     )
     if as_json:
         print_json(_as_json(plan_file, verdict))

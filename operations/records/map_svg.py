@@ -19,6 +19,7 @@ ZONE_FILL = {
     Restriction.REQ_AUTHORISATION: "#ff7f0e",
     Restriction.CONDITIONAL: "#e7ba52",
 }
+SMALL_TEXT = 'font-size="11" font-family="sans-serif"'
 TRACK_COLOURS = ("#1f77b4", "#2ca02c", "#9467bd", "#17becf", "#8c564b", "#e377c2")
 
 
@@ -80,6 +81,10 @@ class DayMap:
             if not bound:
                 style = f'fill="none" stroke="{fill}" stroke-dasharray="2 5" stroke-opacity="0.6"'
             shapes.append(f'<polygon points="{sheet.path(ring)}" {style}/>')
+        if bound:
+            x, y = sheet.xy(ring[:-1].mean(axis=0))
+            name = html.escape(zone.name)
+            shapes.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" {SMALL_TEXT} fill="#633">{name}</text>')
         title = html.escape(f"{zone.identifier} {zone.name}: {zone.restriction}")
         return f"<g><title>{title}</title>{''.join(shapes)}</g>"
 

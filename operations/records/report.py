@@ -23,7 +23,8 @@ Timeline = Sequence[tuple[datetime, str, Report]]
 STYLE = """
 body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:960px;color:#222}
 table{border-collapse:collapse;width:100%;margin:1rem 0}td,th{border-bottom:1px solid #ddd;padding:.35rem .6rem;
-text-align:left;vertical-align:top}.figures{display:flex;gap:2rem;flex-wrap:wrap}
+text-align:left;vertical-align:top}td:first-child,td:nth-child(-n+4){white-space:nowrap}
+.figures{display:flex;gap:2rem;flex-wrap:wrap}
 .figures b{display:block;font-size:1.6rem}
 .delivered{color:#060}.refused,.failed{color:#b00}.diverted,.returned{color:#a60}svg{width:100%;border:1px solid #ccc}
 """
@@ -133,7 +134,7 @@ def _order_rows(summary: DaySummary) -> str:
     rows = []
     for result in summary.orders:
         moment = result.handed_over.strftime("%H:%M:%S") if result.handed_over else ""
-        why = f"{result.reason} {result.remedy}".strip()
+        why = ". ".join(part for part in (result.reason, result.remedy) if part)
         cells = [result.order, result.outcome.value, result.sortie, moment, why]
         rows.append(f'<tr class="{result.outcome.value}">' + _cells(cells) + "</tr>")
     return "".join(rows)
