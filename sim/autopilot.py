@@ -104,6 +104,7 @@ class Autopilot:
         for observer in self.observers:
             observer(self)
         self.streams.step()
+        onboard.outbox.send_texts()
         for parameter in self._listing[:PARAMETERS_PER_STEP]:
             self._send_parameter(parameter)
         del self._listing[:PARAMETERS_PER_STEP]

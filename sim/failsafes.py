@@ -45,6 +45,8 @@ class Rule:
     parameter: str
     actions: dict[int, Action]
     delayed: bool
+    text_end: str = "\t"
+    aside: str = ""
 
 
 _BATTERY = "COM_LOW_BAT_ACT"
@@ -65,6 +67,7 @@ RULES: dict[Cause, Rule] = {
         _BATTERY,
         {0: Action.WARN, 2: Action.LAND, 3: Action.LAND},
         delayed=False,
+        aside="System does not support shutdown",
     ),
     Cause.FENCE: Rule(
         Severity.CRITICAL,
@@ -72,6 +75,7 @@ RULES: dict[Cause, Rule] = {
         "GF_ACTION",
         {0: Action.NONE, 1: Action.WARN, 2: Action.HOLD, 3: Action.RTL, 5: Action.LAND},
         delayed=True,
+        text_end="",
     ),
     Cause.GCS_LOST: Rule(
         Severity.CRITICAL,
@@ -132,7 +136,9 @@ class Failsafes:
         action = rule.actions.get(onboard.parameters.integer(rule.parameter), Action.NONE)
         if action is Action.NONE:
             return
-        onboard.outbox.text(rule.severity, rule.text)
+        onboard.outbox.text(rule.severity, rule.text, rule.text_end)
+        if rule.aside:
+            onboard.outbox.text(Severity.CRITICAL, rule.aside)
         if action <= self._action or onboard.landed:
             return
         delay_s = onboard.parameters["COM_FAIL_ACT_T"]

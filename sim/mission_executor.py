@@ -225,11 +225,14 @@ class MissionExecutor:
         match item.command:
             case MavCommand.DO_CHANGE_SPEED:
                 self._speed_m_s = item.param2 if item.param2 > 0.0 else None
+                self._announce(item)
             case MavCommand.DO_GRIPPER:
                 self._drive_gripper(item)
+                self._announce(item)
             case MavCommand.NAV_RETURN_TO_LAUNCH:
                 self.returning = True
             case MavCommand.NAV_DELAY:
+                self._announce(item)
                 if not onboard.landed:
                     self._hold()
             case MavCommand.NAV_LAND:
@@ -248,12 +251,16 @@ class MissionExecutor:
                 self._fly(onboard.point_of(item), onward)
 
     def _drive_gripper(self, item: MissionItem) -> None:
-        """Open or close, and tell it on the link as PX4 does (its command to the gripper is forwarded)."""
+        """Open or close; it counts as done at once, whatever the gripper does (MIS_COMMAND_TOUT 0)."""
         onboard = self._onboard
         if math.isfinite(item.param1) and math.isfinite(item.param2):
             onboard.drive_gripper(int(item.param1), GRIPPER_ACTION.get(item.param2, -1))
+
+    def _announce(self, item: MissionItem) -> None:
+        """Send the command on the link as PX4 does, which forwards its own commands to whoever listens."""
         parameters = (item.param1, item.param2, item.param3, item.param4, 0.0, 0.0, 0.0)
-        onboard.outbox.send(Message.COMMAND_LONG, *parameters, item.command, onboard.config.system_id, 0, 0)
+        system_id = self._onboard.config.system_id
+        self._onboard.outbox.send(Message.COMMAND_LONG, *parameters, item.command, system_id, 0, 0)
 
     def _fly(self, target: Point, onward: Point | None) -> None:
         airframe = self._onboard.airframe

@@ -10,6 +10,11 @@ from sim.modes import LandedState, Mode
 from sim.onboard import Onboard
 from sim.outbox import Severity
 
+ROUNDING_M = 1e-6
+"""Heights in texts are rounded up, except for what arithmetic adds."""
+BRAKING_DELAY_S = 0.6
+"""How long PX4 reckons until full deceleration is reached, where it works out its stopping point."""
+
 
 class RtlPhase(Enum):
     """PX4's direct return: up, straight over, down, land."""
@@ -53,8 +58,8 @@ class Navigator:
         if wanted is not self._mode:
             if self._mode is Mode.MISSION:
                 self.mission.deactivate()
-            self._mode = wanted
-            self._enter(wanted)
+            came_from, self._mode = self._mode, wanted
+            self._enter(wanted, came_from)
         self.mission.step()
         if wanted is Mode.LOITER and self._reposition is not None:
             self._go_there()
@@ -67,9 +72,9 @@ class Navigator:
                 self.takeoff_done = True
         onboard.landed_state = self._landed_state()
 
-    def _enter(self, mode: Mode | None) -> None:
+    def _enter(self, mode: Mode | None, came_from: Mode | None) -> None:
         airframe = self._onboard.airframe
-        self.takeoff_done = False
+        climbed, self.takeoff_done = self.takeoff_done, False
         match mode:
             case None:
                 airframe.follow(None)
@@ -77,6 +82,8 @@ class Navigator:
             case Mode.MISSION:
                 airframe.follow(None if self._onboard.landed else self._hold_leg())
                 self.mission.activate()
+            case Mode.LOITER if came_from is Mode.TAKEOFF and climbed:
+                pass  # it holds where the climb was to end
             case Mode.LOITER:
                 airframe.follow(None if self._onboard.landed else self._hold_leg())
             case Mode.LAND:
@@ -92,13 +99,12 @@ class Navigator:
         return min(parameters["MPC_XY_CRUISE"], parameters["MPC_XY_VEL_MAX"])
 
     def _stopping_point(self) -> Point:
-        """Where the vehicle comes to rest if it brakes now."""
+        """Where the vehicle comes to rest if it brakes now: full deceleration, after the time jerk takes."""
         airframe = self._onboard.airframe
-        deceleration = self._onboard.parameters["MPC_ACC_HOR"] * 0.5
-        ahead = airframe.ground_speed_m_s / (2.0 * deceleration)
+        ahead_s = airframe.ground_speed_m_s / (2.0 * self._onboard.parameters["MPC_ACC_HOR"]) + BRAKING_DELAY_S
         return (
-            airframe.north_m + airframe.velocity_north_m_s * ahead,
-            airframe.east_m + airframe.velocity_east_m_s * ahead,
+            airframe.north_m + airframe.velocity_north_m_s * ahead_s,
+            airframe.east_m + airframe.velocity_east_m_s * ahead_s,
             airframe.up_m,
         )
 
@@ -148,7 +154,8 @@ class Navigator:
         if onboard.landed:
             airframe.follow(None)
             return
-        above, amsl = round(up - ground), round(onboard.config.home.altitude_amsl_m + up)
+        above = math.ceil(up - ground - ROUNDING_M)
+        amsl = math.ceil(onboard.config.home.altitude_amsl_m + up - ROUNDING_M)
         onboard.outbox.text(Severity.INFO, f"RTL: start return at {amsl} m ({above} m above destination)")
         here = self._stopping_point()
         airframe.follow(Leg(here, (here[0], here[1], up), self._cruise()))

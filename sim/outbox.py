@@ -5,7 +5,8 @@ from sim.wire import FrameWriter, Layout, Message
 TEXT_BYTES = 50
 GCS_HEARD_S = 2.5
 """Texts are sent while the last heartbeat of a ground station is younger than this, as over PX4's own links."""
-FIRST_TEXT_ID = 0
+TEXT_INTERVAL_S = 0.05
+"""One text a cycle of PX4's link: a text comes after the ACK of what caused it, and texts come one by one."""
 
 
 class Severity:
@@ -28,7 +29,9 @@ class Outbox:
     def __init__(self, writer: FrameWriter, link_time_scale: float) -> None:
         self._writer = writer
         self._frames: list[bytes] = []
-        self._text_id = FIRST_TEXT_ID
+        self._texts: list[tuple[int, bytes]] = []
+        self._text_id = 0
+        self._next_text_s = 0.0
         self._gcs_heard_s = -1e9
         self._gcs_timeout_s = GCS_HEARD_S * link_time_scale
         self._now_s = 0.0
@@ -36,6 +39,16 @@ class Outbox:
     def tick(self, now_s: float) -> None:
         """Take the simulated time."""
         self._now_s = now_s
+
+    def send_texts(self) -> None:
+        """Send the text that waits longest, if it is time for one (called once a cycle)."""
+        if not self._texts or self._now_s < self._next_text_s:
+            return
+        self._next_text_s = self._now_s + TEXT_INTERVAL_S
+        severity, encoded = self._texts.pop(0)
+        for chunk, start in enumerate(range(0, len(encoded), TEXT_BYTES)):
+            self.send(Message.STATUSTEXT, severity, encoded[start : start + TEXT_BYTES], self._text_id, chunk)
+        self._text_id = (self._text_id + 1) & 0xFFFF
 
     def hear_gcs(self, now_s: float) -> None:
         """Note a ground station's heartbeat."""
@@ -45,14 +58,10 @@ class Outbox:
         """Queue one message; fields in wire order."""
         self._frames.append(self._writer.frame(layout, layout.payload.pack(*fields)))
 
-    def text(self, severity: int, text: str) -> None:
-        """Queue a STATUSTEXT, in chunks of 50 bytes; PX4 ends its texts with a tab."""
-        if self._now_s - self._gcs_heard_s > self._gcs_timeout_s:
-            return
-        encoded = text.encode() + b"\t"
-        for chunk, start in enumerate(range(0, len(encoded), TEXT_BYTES)):
-            self.send(Message.STATUSTEXT, severity, encoded[start : start + TEXT_BYTES], self._text_id, chunk)
-        self._text_id = (self._text_id + 1) & 0xFFFF
+    def text(self, severity: int, text: str, end: str = "\t") -> None:
+        """Queue a STATUSTEXT, in chunks of 50 bytes; PX4 ends most with a tab. Unheard texts are lost."""
+        if self._now_s - self._gcs_heard_s <= self._gcs_timeout_s:
+            self._texts.append((severity, (text + end).encode()))
 
     def take(self) -> list[bytes]:
         """Return what waits, and forget it."""

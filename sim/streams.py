@@ -29,6 +29,7 @@ CAPABILITIES = 59647
 """AUTOPILOT_VERSION.capabilities of PX4 v1.16.1: mission int, command int, fence, rally and others."""
 FLIGHT_SW_VERSION = 0x01_10_01_FF
 """1.16.1, official release."""
+OS_SW_VERSION = 0x06_12_2C_FF
 
 NO_MISSION_TOTAL = 65535
 CELL_UNKNOWN = 65535
@@ -39,6 +40,7 @@ BOOT_UNIX_US = 1_767_225_600_000_000
 """Every simulated vehicle boots on 2026-01-01T00:00Z: its clock is part of the simulation."""
 
 DEFAULT_HZ: dict[str, float] = {
+    "MISSION_CURRENT": 1.0,
     "HEARTBEAT": 1.0,
     "SYS_STATUS": 5.0,
     "EXTENDED_SYS_STATE": 5.0,
@@ -53,7 +55,6 @@ DEFAULT_HZ: dict[str, float] = {
     "SYSTEM_TIME": 1.0,
     "PING": 1.0,
     "ESTIMATOR_STATUS": 1.0,
-    "MISSION_CURRENT": 1.0,
     "BATTERY_STATUS": 0.5,
     "HOME_POSITION": 0.5,
     "CURRENT_MODE": 0.5,
@@ -310,5 +311,5 @@ class Streams:
     def _autopilot_version(self) -> tuple[float | bytes, ...]:
         uid = 0x5354_4F52_4B00_0000 | self._onboard.config.system_id
         custom = (0, 0, 0, 121, 18, 32, 203, 148)
-        versions = FLIGHT_SW_VERSION, FLIGHT_SW_VERSION, FLIGHT_SW_VERSION
+        versions = FLIGHT_SW_VERSION, FLIGHT_SW_VERSION, OS_SW_VERSION
         return CAPABILITIES, uid, *versions, 1, 0, 0, *custom, *custom, *(0,) * 8, *(0,) * 18
