@@ -48,6 +48,7 @@ class FleetClient:
         view: the states, with their ages, gaps and the gateway's epoch.
         missed_events: events that were published and never reached this client.
         bad_frames: frames that were not of this build.
+        answer_grace_s: how long past a command's deadline an answer is still waited for.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class FleetClient:
     ) -> None:
         self.view = TelemetryView(stale_after_s, lost_after_s)
         self.authority_epoch = time.time_ns() if authority_epoch is None else authority_epoch
+        self.answer_grace_s = ANSWER_GRACE_S
         self.missed_events = 0
         self.bad_frames = 0
         self._pub_endpoint = pub_endpoint
@@ -265,10 +267,10 @@ class FleetClient:
             gateway_epoch=self._gateway_epoch,
             deadline_s=time.monotonic() + timeout_s,
         )
-        reply = await self._ask(header.command_id, ask(header), timeout_s + ANSWER_GRACE_S)
+        reply = await self._ask(header.command_id, ask(header), timeout_s + self.answer_grace_s)
         if isinstance(reply, m.CommandResult):
             return reply
-        reason = f"the gateway did not answer within {timeout_s + ANSWER_GRACE_S:g} s"
+        reason = f"the gateway did not answer within {timeout_s + self.answer_grace_s:g} s"
         return m.CommandResult(header.command_id, m.CommandStatus.NO_ANSWER, reason)
 
     async def upload(

@@ -174,6 +174,10 @@ class PlanPort(Protocol):
         """Make `index` the current item, observed in MISSION_CURRENT received afterwards."""
         ...
 
+    async def confirm_item_count(self, count: int, timeout_s: float) -> Outcome:
+        """Observe in MISSION_CURRENT received from now on that `count` items are held; `plan_ids` are then fresh."""
+        ...
+
     async def hold(self, timeout_s: float) -> Outcome:
         """Hold position, observed in a HEARTBEAT received afterwards."""
         ...

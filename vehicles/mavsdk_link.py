@@ -337,6 +337,12 @@ class MavsdkLink:
             return OBSERVED
         return unconfirmed(f"current item is {self.state().mission_current}, not {index}, after {timeout_s:g} s")
 
+    async def confirm_item_count(self, count: int, timeout_s: float) -> Outcome:
+        """See that the autopilot announces `count` items."""
+        if await self._observe(px4.MISSION_CURRENT, lambda state: state.mission_total == count, timeout_s):
+            return OBSERVED
+        return unconfirmed(f"{self.state().mission_total} items are announced, not {count}")
+
     async def upload(self, mission: Mission, timeout_s: float) -> TransferResult:
         """Verified transfer of a whole mission; one at a time."""
         async with self._transfer_lock:

@@ -107,8 +107,8 @@ class _Progress:
 async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> TransferResult:
     """Bring `mission` on board and prove that it is there and feasible.
 
-    Order: the old mission away (on the ground), fence, rally points, mission; each written and read back until equal, then item 0 made current, then
-    the autopilot's verdict. A vehicle flying a mission is refused: command Hold first, or a new list would be
+    Order: the old mission away (on the ground), fence, rally points, mission; each written and read back until
+    equal, then item 0 made current, then the autopilot's verdict. A vehicle flying a mission is refused: command Hold first, or a new list would be
     entered in the middle. Afterwards a vehicle on the ground is in Hold.
 
     Returns:
@@ -199,9 +199,9 @@ async def _verdict(port: PlanPort, mission: Mission, progress: _Progress, deadli
     digest = digest_of(*(progress.held[kind] for kind in MavMissionType))
     if digest != mission.digest():
         return progress.not_loaded("the digest of what is held differs from the mission's")
-    state = port.state()
-    if state.mission_total != len(mission.items):
-        return progress.unknown(f"{state.mission_total} items are announced, {len(mission.items)} were read back")
+    announced = await port.confirm_item_count(len(mission.items), max(0.0, deadline_s - port.now_s()))
+    if not announced.ok:
+        return progress.unknown(announced.reason)
     return TransferResult(TransferState.LOADED, digest, attempts=progress.attempts, plan_ids=port.plan_ids())
 
 

@@ -76,17 +76,24 @@ def mission() -> Mission:
     return delivery()
 
 
-@pytest.fixture
-def free_port() -> Callable[[], int]:
+@pytest.fixture(scope="session")
+def free_ports() -> Callable[[int], list[int]]:
     """Gives UDP ports that nobody holds now."""
 
-    def find() -> int:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            return port
+    def find(count: int) -> list[int]:
+        probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+        try:
+            for probe in probes:
+                probe.bind(("127.0.0.1", 0))
+            return [int(probe.getsockname()[1]) for probe in probes]
+        finally:
+            for probe in probes:
+                probe.close()
 
     return find
+
+
+Spoil = Callable[[MavMissionType, tuple[MissionItem, ...]], tuple[MissionItem, ...]]
 
 
 class FakeLink:
@@ -117,9 +124,7 @@ class FakeLink:
         self.feasible = True
         self.ready_in_hold = True
         self.texts: list[StatusText] = []
-        self.spoil: Callable[[MavMissionType, tuple[MissionItem, ...]], tuple[MissionItem, ...]] = (
-            lambda _kind, items: items
-        )
+        self.spoil: Spoil = lambda _kind, items: items
         self.write_claims: list[WriteClaim] = []
         self.read_failures = 0
         self.deaf: set[str] = set()
@@ -127,15 +132,19 @@ class FakeLink:
         self.ids = PlanIds(1, 2, 3)
 
     def now_s(self) -> float:
+        """The loop's clock."""
         return asyncio.get_running_loop().time()
 
     def state(self) -> VehicleState:
+        """What the test set."""
         return self.current
 
     def plan_ids(self) -> PlanIds:
+        """What the test set."""
         return self.ids
 
     def status_texts(self, since_s: float) -> tuple[StatusText, ...]:
+        """What the test said."""
         return tuple(text for text in self.texts if text.received_s >= since_s)
 
     async def _verb(self, name: str, **change: object) -> Outcome:
@@ -147,6 +156,7 @@ class FakeLink:
         return OBSERVED
 
     async def write_items(self, kind: MavMissionType, items: Sequence[MissionItem], timeout_s: float) -> WriteClaim:
+        """Hold what was written, spoilt as the test wants."""
         self.log.append(f"write {kind.name}")
         await asyncio.sleep(self.delay_s)
         claim = self.write_claims.pop(0) if self.write_claims else WriteClaim(WriteStatus.ACKNOWLEDGED)
@@ -157,6 +167,7 @@ class FakeLink:
         return claim
 
     async def read_items(self, kind: MavMissionType, timeout_s: float) -> tuple[MissionItem, ...]:
+        """Give what is held, or fail."""
         self.log.append(f"read {kind.name}")
         await asyncio.sleep(0)
         if self.read_failures > 0:
@@ -165,47 +176,66 @@ class FakeLink:
         return self.held[kind]
 
     async def set_current_item(self, index: int, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("set current", mission_current=index)
 
+    async def confirm_item_count(self, count: int, timeout_s: float) -> Outcome:
+        """As the mission that is held."""
+        held = len(self.held[MavMissionType.MISSION])
+        return OBSERVED if held == count else refused(f"{held} items are announced")
+
     async def hold(self, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("hold", mode=FlightMode.HOLD)
 
     async def select_mission_mode(self, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("mission mode", mode=FlightMode.MISSION)
 
     async def readiness(self, samples: int, timeout_s: float) -> bool | None:
+        """As the test set it for the mode."""
         await asyncio.sleep(0)
         return self.feasible if self.current.mode is FlightMode.MISSION else self.ready_in_hold
 
     async def upload(self, mission: Mission, timeout_s: float) -> TransferResult:
+        """The real transfer, on this link."""
         return await transfer(self, mission, timeout_s)
 
     async def read_back(self, timeout_s: float) -> HeldPlan:
+        """What is held."""
         return HeldPlan(*(self.held[kind] for kind in MavMissionType))
 
     async def clear(self, timeout_s: float) -> Outcome:
+        """Hold nothing."""
         self.held = dict.fromkeys(MavMissionType, ())
         return OBSERVED
 
     async def read_parameter(self, name: str, timeout_s: float) -> int | float:
+        """There are none."""
         raise LinkTimeoutError(f"{name} was not answered")
 
     async def set_parameter(self, name: str, value: float, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("set parameter")
 
     async def arm(self, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("arm", armed=True)
 
     async def disarm(self, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("disarm", armed=False)
 
     async def start_mission(self, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("start", mode=FlightMode.MISSION, armed=True)
 
     async def land(self, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("land", mode=FlightMode.LAND)
 
     async def return_to_launch(self, timeout_s: float) -> Outcome:
+        """As asked."""
         return await self._verb("return", mode=FlightMode.RETURN)
 
 

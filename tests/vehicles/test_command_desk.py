@@ -96,9 +96,7 @@ async def test_an_old_epoch_is_refused(bench: Bench, change: dict[str, int]) -> 
     ("vehicle_id", "expected"),
     [("nobody", m.CommandStatus.NO_SUCH_VEHICLE), ("silent", m.CommandStatus.NO_LINK)],
 )
-async def test_what_is_not_there_is_not_commanded(
-    bench: Bench, vehicle_id: str, expected: m.CommandStatus
-) -> None:
+async def test_what_is_not_there_is_not_commanded(bench: Bench, vehicle_id: str, expected: m.CommandStatus) -> None:
     """A vehicle of another gateway, or one that never answered, is reported as such."""
     assert (await bench.desk.execute(m.Hold(bench.header(), vehicle_id))).status is expected
 

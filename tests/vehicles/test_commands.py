@@ -135,9 +135,7 @@ async def test_a_vehicle_on_the_ground_is_not_diverted(link: Any, mission: Missi
 
 
 @pytest.mark.parametrize("mode", [FlightMode.MANUAL, FlightMode.OFFBOARD])
-async def test_a_vehicle_flown_by_somebody_is_not_countermanded(
-    link: Any, mission: Mission, mode: FlightMode
-) -> None:
+async def test_a_vehicle_flown_by_somebody_is_not_countermanded(link: Any, mission: Mission, mode: FlightMode) -> None:
     """A takeover by hand releases our authority (F-V28, I-19)."""
     _flying(link)
     link.current = replace(link.current, mode=mode)

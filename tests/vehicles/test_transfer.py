@@ -164,9 +164,7 @@ async def test_a_violation_by_the_mission_before_is_no_objection(link: Any, miss
 @pytest.mark.parametrize(
     "unknown", [{"mode": FlightMode.UNKNOWN}, {"landed_state": LandedState.UNKNOWN}], ids=["mode", "landed"]
 )
-async def test_a_vehicle_of_unknown_state_is_not_touched(
-    link: Any, mission: Mission, unknown: dict[str, Any]
-) -> None:
+async def test_a_vehicle_of_unknown_state_is_not_touched(link: Any, mission: Mission, unknown: dict[str, Any]) -> None:
     """A gateway just started does not know yet whether it flies: nothing is commanded."""
     link.current = replace(link.current, **unknown)
     assert (await transfer(a_link(link), mission, 5.0)).state is TransferState.UNKNOWN
@@ -175,9 +173,7 @@ async def test_a_vehicle_of_unknown_state_is_not_touched(
 
 async def test_a_vehicle_flying_a_mission_is_refused(link: Any, mission: Mission) -> None:
     """An upload in Mission mode would be entered in the middle: hold it first."""
-    link.current = replace(
-        link.current, armed=True, mode=FlightMode.MISSION, landed_state=LandedState.IN_AIR
-    )
+    link.current = replace(link.current, armed=True, mode=FlightMode.MISSION, landed_state=LandedState.IN_AIR)
     assert (await transfer(a_link(link), mission, 5.0)).state is TransferState.NOT_LOADED
     assert link.log == []
 
@@ -226,7 +222,8 @@ def test_no_position_height_or_parameter_is_ever_normalised_away(
         changed: float = 0.0
     else:
         changed = value + 1 if isinstance(value, int) else (0.0 if value != 0.0 else 1.0)
-    assert differences(kind, [item], [replace(item, **{field: changed})]) != ()
+    change: dict[str, Any] = {field: changed}
+    assert differences(kind, [item], [replace(item, **change)]) != ()
 
 
 @given(item=ITEMS)
