@@ -78,6 +78,9 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     orders_path = overrides.orders or folder / document.orders
     orders = read_orders(orders_path, site, start, timedelta(hours=document.operating_hours))
     zone_paths = overrides.zones or tuple(folder / name for name in document.zones)
+    if not zone_paths:
+        mend = "Name the authority's document with --zones FILE, or in the day's `zones`; an empty one says: none"
+        raise InputError(InputProblem(str(path), "zones", "no zone document is named, so no zone is known", mend))
     readings = tuple(_binding_document(zone_path) for zone_path in zone_paths)
     zones: tuple[GeoZone, ...] = tuple(zone for reading in readings for zone in reading.zones)
     day = Day(document.name, site, vehicles, orders, zones, policy, start)

@@ -21,7 +21,9 @@ OUTCOME_COLOURS = {
 def plan_table(plan: DayPlan) -> Table:
     """Every order of the day: in which sortie and when, or refused and why."""
     title = f"{plan.day.name}: {len(plan.day.orders)} orders, {len(plan.flights)} sorties, {len(plan.refusals)} refused"
-    table = Table("Order", "Sortie", "Take-off", "Hand-over", "Route", "Energy", "Clearance", title=title)
+    table = Table(title=title)
+    for name in ("Order", "Sortie", "Take-off", "Hand-over", "Route", "Energy", "Clearance"):
+        table.add_column(name, no_wrap=name != "Order")
     for flight in plan.flights:
         legs = flight.plan
         handovers = {leg.order_id: leg.depart for leg in legs.legs if leg.order_id}
@@ -30,15 +32,15 @@ def plan_table(plan: DayPlan) -> Table:
             table.add_row(
                 f"{order.order_id} {order.drop.name}",
                 flight.sortie_id,
-                f"{legs.departure:%H:%M:%S}",
-                f"{handovers[order.order_id]:%H:%M:%S}",
+                f"{legs.departure:%H:%M}",
+                f"{handovers[order.order_id]:%H:%M}",
                 f"{legs.length_m / 1000:.2f} km",
                 f"{legs.energy_wh:.0f} Wh",
                 f"{clearance_m:.1f} m" if math.isfinite(clearance_m) else "no zone",
             )
     names = {order.order_id: f"{order.order_id} {order.drop.name}" for order in plan.day.orders}
     for refusal in plan.refusals:
-        table.add_row(names[refusal.order_id], Text("refused", style="red"), Text(refusal.code, style="red"))
+        table.add_row(names[refusal.order_id], Text("refused", style="red"))
     return table
 
 

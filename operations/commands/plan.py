@@ -12,7 +12,7 @@ from operations.tables import plan_table, refusal_lines
 
 
 def plan_command(arguments: DayArguments, out: Path | None, seed: int | None, *, as_json: bool) -> Exit:
-    """Plan the day and write its files; not ok (1) when any order is refused."""
+    """Plan the day and write its files; not ok (1) when other orders are refused than the day expects."""
     files = arguments.read()
     plan = plan_day(files.day, seed=files.simulation.seed if seed is None else seed)
     folder = run_folder(out, "plan")
@@ -24,4 +24,5 @@ def plan_command(arguments: DayArguments, out: Path | None, seed: int | None, *,
         console.print(plan_table(plan))
         console.print(refusal_lines(plan))
         console.print(f"Missions and plan.json are in {folder}")
-    return Exit.REFUSED if plan.refusals else Exit.DONE
+    refused = {refusal.order_id for refusal in plan.refusals}
+    return Exit.DONE if refused == set(files.expected.refused) else Exit.REFUSED
