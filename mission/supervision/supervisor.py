@@ -182,16 +182,12 @@ class SortieSupervisor:
             self._await_contact(now)
         elif self.state is SortieState.LOADED:
             self._try_launch(now)
-        elif self.state is SortieState.LAUNCHING:
-            if self._vehicle.armed and self._vehicle.landed_state in {
-                LandedState.IN_AIR,
-                LandedState.TAKEOFF,
-            }:
-                self._took_off = now
-                self._move(SortieEvent.TOOK_OFF, now)
-                for order_id in self.order_states:
-                    self._move_order(order_id, OrderEvent.TAKE_OFF)
+        elif self.state is SortieState.LAUNCHING and self._off_the_ground():
+            self._move(SortieEvent.TOOK_OFF, now)
+            self._take_orders_along(now)
         elif self.state in AIRBORNE:
+            if self._off_the_ground():
+                self._take_orders_along(now)  # again: the link may have been lost between launch and take-off
             self._watch_releases()
             if self._landed_and_disarmed():
                 self._landed(now)
@@ -199,6 +195,15 @@ class SortieSupervisor:
                 self._watch_flight(now)
             elif self.state is SortieState.DIVERTING and self._ladder:
                 self._climb_down(self._ladder.observed(self._vehicle, now))
+
+    def _off_the_ground(self) -> bool:
+        return self._vehicle.armed and self._vehicle.landed_state in {LandedState.IN_AIR, LandedState.TAKEOFF}
+
+    def _take_orders_along(self, now: datetime) -> None:
+        self._took_off = self._took_off or now
+        for order_id, state in self.order_states.items():
+            if state is OrderState.PLANNED:
+                self._move_order(order_id, OrderEvent.TAKE_OFF)
 
     def _landed_and_disarmed(self) -> bool:
         return not self._vehicle.armed and self._vehicle.landed_state is LandedState.ON_GROUND
@@ -296,10 +301,12 @@ class SortieSupervisor:
         if site is None:
             self._alarm("OFF_TARGET_LANDING", self._sortie_id, "landed off every permitted site: a person must check")
         for order_id, state in self.order_states.items():
+            if state is OrderState.PLANNED:
+                self._fail_order(order_id, "the vehicle was told to start and was not seen in the air")
             if state is not OrderState.IN_FLIGHT:
                 continue
             event = OrderEvent.LAND_AT_HUB if at_hub else OrderEvent.LAND_ELSEWHERE if site else OrderEvent.FAIL
-            why = self._last_reason or "the flight ended before its release"
+            why = self.reasons.get(self._sortie_id) or "the flight ended before its release"
             self.reasons[order_id] = f"landed {where} with the parcel: {why}"
             self._move_order(order_id, event, self.reasons[order_id])
         self._move(SortieEvent.LANDED_AND_DISARMED, now, where)
@@ -311,11 +318,11 @@ class SortieSupervisor:
         return site if distance_m <= LANDING_TOLERANCE_M else None
 
     def _freshness_changed(self, freshness: Freshness, now: datetime) -> None:
-        was, self._freshness = self._freshness, freshness
+        self._freshness = freshness
         if freshness is Freshness.LOST and self.state in {*AIRBORNE, SortieState.LAUNCHING} - {SortieState.LOST}:
             self._alarm("LINK_LOST", self._sortie_id, "no telemetry: the vehicle's own failsafe is in charge")
             self._move(SortieEvent.LOSE_LINK, now)
-        elif freshness is Freshness.FRESH and was is Freshness.LOST and self.state is SortieState.LOST:
+        elif freshness is Freshness.FRESH and self.state is SortieState.LOST:
             self._raised.discard(f"LINK_LOST:{self._sortie_id}")
             self._move(SortieEvent.REGAIN_LINK, now)
             if self._ladder:
@@ -345,10 +352,6 @@ class SortieSupervisor:
     @property
     def _sortie_id(self) -> str:
         return self.flight.sortie_id
-
-    @property
-    def _last_reason(self) -> str:
-        return self.reasons.get(self._sortie_id, "")
 
     def _seconds(self, policy_field: str) -> timedelta:
         return timedelta(seconds=getattr(self._policy, policy_field))
