@@ -105,6 +105,8 @@ def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
     return {
         "MPC_XY_CRUISE": kind.cruise_speed_m_s,
         "MPC_XY_VEL_MAX": max(kind.cruise_speed_m_s, 12.0),
+        "MPC_Z_VEL_MAX_UP": max(kind.climb_speed_m_s, 3.0),  # PX4 lowers the automatic speeds to these limits
+        "MPC_Z_VEL_MAX_DN": max(kind.descent_speed_m_s, 1.5),
         "MPC_Z_V_AUTO_UP": kind.climb_speed_m_s,
         "MPC_Z_V_AUTO_DN": kind.descent_speed_m_s,
         NAV_ACC_RAD: policy.waypoint_acceptance_m,
