@@ -1,10 +1,12 @@
 """Zone documents of any supported format → zones, recognised by content and not by name."""
 
+import re
 from collections.abc import Mapping
 
 from mission.airspace import ed269, ed318, geojson, kml, openair, uasfm
 from mission.airspace.assembly import Read, assemble
 from mission.airspace.bounds import GeoBounds
+from mission.airspace.fields import shown
 from mission.airspace.json_text import kind_of, parse_json
 from mission.airspace.kmz import unpack_kmz
 from mission.airspace.reading import DEFAULT_CAPS, DocumentCaps, DocumentScope, ZoneReading
@@ -93,12 +95,20 @@ def _read_json(root: object, scope: DocumentScope) -> list[Read]:
         path = "document"
     else:
         raise scope.broken("document", "it has neither features nor UASZoneList", _ACCEPTED)
+    _refuse_other_crs(root, scope)
     if not isinstance(entries, list):
         raise scope.broken(path, f"it is {kind_of(entries)}", "Write an array.")
     if not entries and root.get("type") != "FeatureCollection":
         raise scope.broken(path, "it is empty", "If there are no zones, say so by an empty FeatureCollection.")
     scope.check_features(len(entries))
     return _read_entries(root, entries, path, scope)
+
+
+def _refuse_other_crs(root: Mapping[str, object], scope: DocumentScope) -> None:
+    """Raise InputError where an old GeoJSON names coordinates other than WGS84 degrees: they would be misplaced."""
+    named = root.get("crs")
+    if named is not None and not re.search(r"CRS:?84|EPSG:+4326\b", str(named), re.IGNORECASE):
+        raise scope.broken("crs", f"coordinates are in {shown(named)}", "Convert them to WGS84 (EPSG:4326).")
 
 
 def _read_entries(root: Mapping[str, object], entries: list[object], path: str, scope: DocumentScope) -> list[Read]:

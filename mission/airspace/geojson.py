@@ -18,6 +18,8 @@ harmless, unless it looks like a misspelt one of these: that is reported.
 
 import difflib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 
 from mission.airspace.assembly import Draft, Read, volumes_of
 from mission.airspace.fields import (
@@ -57,6 +59,9 @@ PROPERTIES = (
     "country",
 )
 """Names of the properties that are read."""
+
+_LONGEST_KEY = 40
+_MOST_KEYS = 200
 
 
 def read_geojson_features(entries: Sequence[object], scope: DocumentScope) -> list[Read]:
@@ -129,9 +134,16 @@ def _read_limits(properties: Mapping[object, object], feature: Feature) -> tuple
 
 def report_misspelt(properties: Mapping[str, object], feature: Feature) -> None:
     """Note each property that is not read but looks like one that is."""
-    for key in properties:
-        if key in PROPERTIES:
-            continue
-        known = difflib.get_close_matches(key.strip().lower().replace("-", "_"), PROPERTIES, n=1, cutoff=0.8)
-        if known:
-            feature.repair(f"property {shown(key)} is not read: {known[0]!r} is meant?")
+    for key in islice(properties, _MOST_KEYS):
+        meant = _meant_by(key) if len(key) <= _LONGEST_KEY else None
+        if meant is not None:
+            feature.repair(f"property {shown(key)} is not read: {meant!r} is meant?")
+
+
+@lru_cache(maxsize=1_024)  # all features of a document have the same few keys
+def _meant_by(key: str) -> str | None:
+    """Return the property that an unknown key may be a misspelling of."""
+    if key in PROPERTIES:
+        return None
+    close = difflib.get_close_matches(key.strip().lower().replace("-", "_"), PROPERTIES, n=1, cutoff=0.8)
+    return close[0] if close else None

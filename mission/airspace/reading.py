@@ -98,6 +98,9 @@ class DocumentCaps:
 
 DEFAULT_CAPS = DocumentCaps()
 
+_MOST_NOTES = 50
+"""Repairs, and faults, noted of one feature: the first ones tell the story."""
+
 
 @dataclass(slots=True)
 class DocumentScope:
@@ -167,13 +170,13 @@ class Feature:
         self.region = self.region or self.scope.expected_region
 
     def repair(self, sentence: str) -> None:
-        """Note a change that does not shrink the feature's space (once)."""
-        if sentence not in self.repairs:
+        """Note a change that does not shrink the feature's space (once, and not more than a person reads)."""
+        if sentence not in self.repairs and len(self.repairs) < _MOST_NOTES:
             self.repairs.append(sentence)
 
     def reject(self, what: str, mend: str, *, covered: bool) -> None:
         """Note a fault; `covered` says whether a stand-in fills at least the space meant."""
-        if (what, mend) not in self.faults:
+        if (what, mend) not in self.faults and len(self.faults) < _MOST_NOTES:
             self.faults.append((what, mend))
         self.covered = self.covered and covered
 

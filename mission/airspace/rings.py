@@ -39,9 +39,11 @@ def read_polygon(value: object, feature: Feature) -> tuple[PolygonFootprint, ...
         return ()
     rings = [value] if read_position(value[0]) is not None else value
     footprints = list(footprints_of_ring(_positions(rings[0], feature), feature))
+    outers = [_shape(footprint) for footprint in footprints]
+    shapely.prepare(outers)  # a country outline may have thousands of holes
     for ring in rings[1:]:
         inner = footprints_of_ring(_positions(ring, feature), feature)
-        loose = [footprint for footprint in inner if not _inside_any(footprint, footprints)]
+        loose = [part for part in inner if not any(outer.covers(_shape(part)) for outer in outers)]
         if loose:
             feature.repair("a ring outside the first is taken as an area of its own")
         else:
@@ -241,9 +243,5 @@ def _footprint(shape: BaseGeometry, shift: float) -> PolygonFootprint:
     )
 
 
-def _inside_any(footprint: PolygonFootprint, others: Sequence[PolygonFootprint]) -> bool:
-    inner = shapely.Polygon([(point.longitude_deg, point.latitude_deg) for point in footprint.ring])
-    return any(
-        shapely.Polygon([(point.longitude_deg, point.latitude_deg) for point in other.ring]).covers(inner)
-        for other in others
-    )
+def _shape(footprint: PolygonFootprint) -> shapely.Polygon:
+    return shapely.Polygon([(point.longitude_deg, point.latitude_deg) for point in footprint.ring])

@@ -98,6 +98,25 @@ def test_names_cannot_break_lines_of_a_log(geojson: Callable[..., bytes]) -> Non
     assert (zone.identifier, zone.name, zone.message) == ("A 2026 launch approved", "x [31m", "a b")
 
 
+def test_hostile_documents_are_read_with_few_words(square: list[list[float]]) -> None:
+    """Hundreds of holes, loose rings, bad positions and unknown properties give zones and a short report (F-X9)."""
+    holes = [[[15.01, 48.01], [15.02, 48.01], [15.02, 48.02], [15.01, 48.01]]] * 500
+    beside = [[[16.0, 48.0], [16.1, 48.0], [16.1, 48.1], [16.0, 48.0]]] * 500
+    broken = [[["x", number], [1, "y"], [2, None]] for number in range(500)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": "A", "restriction": "PROHIBITED"} | {f"restriction{n}": n for n in range(500)},
+            "geometry": {"type": "Polygon", "coordinates": [square, *rings]},
+        }
+        for rings in (holes, beside, broken)
+    ]
+    data = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    reading = read_zones(data, "hostile", accept_uncovered=True)
+    assert [len(zone.volumes) for zone in reading.zones] == [1, 501, 1]
+    assert all(len(report.reasons) <= 101 for report in reading.reports)
+
+
 def survive(data: bytes) -> None:
     """Read: anything but a reading or an InputError fails."""
     for accept in (False, True):

@@ -123,3 +123,24 @@ def test_one_feature_alone_is_a_document(square: list[list[float]]) -> None:
     }
     reading = read_zones(json.dumps(feature).encode(), "mine.geojson")
     assert [zone.identifier for zone in reading.zones] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", True),
+        ("urn:ogc:def:crs:EPSG::4326", True),
+        ("EPSG:4326", True),
+        ("urn:ogc:def:crs:EPSG::3857", False),
+        ("EPSG:4230", False),
+    ],
+)
+def test_coordinates_of_another_system_are_refused(geojson: Build, name: str, read: bool) -> None:
+    """Degrees of another datum lie a hundred metres off, and look as good: unknown is unsafe (F-A13)."""
+    document = json.loads(geojson()) | {"crs": {"type": "name", "properties": {"name": name}}}
+    data = json.dumps(document).encode()
+    if read:
+        assert len(read_zones(data, "mine.geojson").zones) == 1
+    else:
+        with pytest.raises(InputError, match="crs"):
+            read_zones(data, "mine.geojson")
