@@ -1,12 +1,11 @@
 """Fits the zones around a flight into few polygons of few vertices, outward only."""
 
 from dataclasses import dataclass
-from itertools import combinations
 
-import numpy as np
 import shapely
 
 from mission.compile.corridor import Corridor
+from mission.compile.joining import Joiner
 from mission.compile.outward import OutwardRing, Vertices
 from mission.errors import InvariantError
 
@@ -34,9 +33,10 @@ def fit_exclusions(pieces: dict[str, shapely.Geometry], corridor: Corridor, budg
         OutwardRing.of(_hull_where_free(part, corridor), corridor)
         for part in without_holes(shapely.union_all(list(pieces.values())), corridor)
     ]
+    joiner = Joiner(corridor)
     while sum(len(ring) for ring in rings) > budget:
         crowded = len(rings) * VERTICES_PER_EXCLUSION > budget
-        if not (crowded and _join(rings, corridor)) and not _shrink(rings) and not _join(rings, corridor):
+        if not (crowded and joiner.join(rings)) and not _shrink(rings) and not joiner.join(rings):
             return None
     _check_covered(rings, pieces)
     return [_exclusion(ring, pieces) for ring in rings]
@@ -73,28 +73,6 @@ def _hull_where_free(polygon: shapely.Polygon, corridor: Corridor) -> shapely.Po
 def _shrink(rings: list[OutwardRing]) -> bool:
     """Take away the vertex that costs least; return whether one could be."""
     return any(ring.shrink() for ring in sorted(rings, key=OutwardRing.cheapest_m2))
-
-
-def _join(rings: list[OutwardRing], corridor: Corridor) -> bool:
-    """Replace the two rings whose common hull adds least area by that hull; return whether two could be."""
-    if len(rings) < 2:
-        return False
-    pairs = list(combinations(range(len(rings)), 2))
-    polygons = [ring.polygon for ring in rings]
-    hulls = shapely.convex_hull(
-        shapely.union(
-            np.array([polygons[first] for first, _ in pairs]), np.array([polygons[second] for _, second in pairs])
-        )
-    )
-    added = shapely.area(hulls) - np.array([polygons[a].area + polygons[b].area for a, b in pairs])
-    for choice in np.argsort(added):
-        if not corridor.touches(hulls[choice]):
-            first, second = pairs[choice]
-            joined = OutwardRing.of(hulls[choice], corridor)
-            rings[:] = [ring for index, ring in enumerate(rings) if index not in (first, second)]
-            rings.append(joined)
-            return True
-    return False
 
 
 def _check_covered(rings: list[OutwardRing], pieces: dict[str, shapely.Geometry]) -> None:

@@ -52,6 +52,11 @@ class OutwardRing:
         """The ring as it is now."""
         return shapely.Polygon(self.vertices)
 
+    @property
+    def area_m2(self) -> float:
+        """The area of the ring as it is now."""
+        return 0.5 * float(_cross(self.vertices, np.roll(self.vertices, -1, axis=0)).sum())
+
     def cheapest_m2(self) -> float:
         """Return the area that the next move adds; inf where no move is left."""
         index = self._cheapest()

@@ -116,7 +116,7 @@ def flights(draw: st.DrawFn) -> FenceNeeds:
     return needs(path[1:], zones)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(wanted=flights())
 def test_a_fence_holds_its_mission_and_every_zone_within_reach(wanted: FenceNeeds) -> None:
     """Or there is none, and the reason names the zones; on the ground nothing is ever left out."""
@@ -129,7 +129,7 @@ def test_a_fence_holds_its_mission_and_every_zone_within_reach(wanted: FenceNeed
         check(wanted, fence)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(wanted=flights(), over=shapes())
 def test_a_vehicle_in_the_air_always_gets_a_fence(wanted: FenceNeeds, over: shapely.Polygon) -> None:
     """F-A2, F-A4: whatever zone appears, be it over the vehicle or over home; what is left out is named."""

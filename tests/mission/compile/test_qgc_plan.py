@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mission.compile import Compiled, FenceZone, compile_sortie
@@ -69,6 +69,7 @@ def written(mission: Mission) -> str:
     return to_plan_json(mission, cruise_speed_m_s=12.0, hover_speed_m_s=5.0)
 
 
+@settings(max_examples=40)
 @given(mission=missions())
 def test_a_mission_comes_back_from_its_file_as_it_was(mission: Mission) -> None:
     """Every parameter, integer, height, fence vertex, rally point and the home, bit for bit."""
@@ -84,6 +85,7 @@ def test_a_mission_comes_back_from_its_file_as_it_was(mission: Mission) -> None:
     assert back.digest() == mission.digest()
 
 
+@settings(max_examples=40)
 @given(mission=missions())
 def test_a_file_comes_back_from_its_mission_as_it_was(mission: Mission) -> None:
     """Writing what was read gives the same text."""
