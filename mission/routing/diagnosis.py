@@ -25,7 +25,7 @@ def explain_inside(
         away = shapely.distance(regions.grown, where)
         holding = np.flatnonzero(away <= away.min() + _REACH_M)
     nearest: dict[str, float] = {}
-    for index in holding:
+    for index in holding.tolist():
         obstacle = obstacles[index]
         distance_m = float(shapely.distance(obstacle.polygon, where))
         nearest[obstacle.zone_id] = min(distance_m, nearest.get(obstacle.zone_id, np.inf))
@@ -44,5 +44,5 @@ def explain_enclosure(ends: NDArray[np.float64], obstacles: Sequence[Obstacle], 
     blockers: set[str] = set()
     for hole in parting:
         along = np.flatnonzero(shapely.dwithin(regions.grown, hole.exterior, _REACH_M))
-        blockers.update(obstacles[index].zone_id for index in along)
+        blockers.update(obstacles[index].zone_id for index in along.tolist())
     return Blocked(BlockedReason.NO_PATH, tuple(sorted(blockers)))

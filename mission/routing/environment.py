@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import shapely
@@ -10,24 +11,16 @@ from numpy.typing import NDArray
 from mission.routing.diagnosis import explain_enclosure, explain_inside
 from mission.routing.freespace import Regions, Rings, grow, merge, rings_of, seal
 from mission.routing.graph import Graph, build_graph
-from mission.routing.kernels import (
-    ACCELERATED,
-    FOUND,
-    GOAL_BLOCKED,
-    START_BLOCKED,
-    Links,
-    route_between,
-)
+from mission.routing.jit import ACCELERATED, indexable
 from mission.routing.mesh import Mesh, build_mesh
-from mission.routing.obstacle import Obstacle, content_hash, polygons_of
+from mission.routing.obstacle import WORLD_HALF_SIZE_M, Obstacle, content_hash, polygons_of
 from mission.routing.places import checked_points
 from mission.routing.result import Blocked, BlockedReason, Points, Route
-from mission.routing.tree import Tree, distance_matrix, grow_tree, route_through
+from mission.routing.search import FOUND, GOAL_BLOCKED, START_BLOCKED, route_between
+from mission.routing.tree import Tree, distance_matrix, grow_tree
 from mission.routing.triangulation import TouchError, Triangulation, triangulate
 
 Point = NDArray[np.float64] | tuple[float, float]
-
-_NO_LINKS = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float64)
 
 
 class Environment:
@@ -45,6 +38,9 @@ class Environment:
         self.clearance_m = clearance_m
         self.regions = regions
         self.mesh = mesh
+        self._tables = tuple(mesh.tables)
+        self._links = indexable(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+        self._scratch: list[tuple[Any, ...]] = []
 
     @classmethod
     def build(
@@ -78,7 +74,9 @@ class Environment:
     @cached_property
     def graph(self) -> Graph:
         """The visibility graph, computed when first needed."""
-        return build_graph(self.mesh)
+        graph = build_graph(self.mesh)
+        self._links = tuple(graph.links)
+        return graph
 
     def prepare(self) -> "Environment":
         """Compute the visibility graph now; return the environment."""
@@ -101,16 +99,17 @@ class Environment:
             InputError: a point is not finite or not within ±`WORLD_HALF_SIZE_M`.
         """
         (sx, sy), (gx, gy) = start_xy, goal_xy
-        sx, sy, gx, gy = float(sx), float(sy), float(gx), float(gy)
-        reach = max(abs(sx), abs(sy), abs(gx), abs(gy))
-        ends = np.array([(sx, sy), (gx, gy)])
-        if not reach < 200_000.0 or sx + sy + gx + gy != sx + sy + gx + gy:
-            checked_points(ends, "start and goal")
-        links = self._links
-        outcome, _, corners = route_between(sx, sy, gx, gy, self.mesh.hint_grid, self.mesh.tables, links)
+        ends = (float(sx), float(sy), float(gx), float(gy))
+        for coordinate in ends:
+            if not -WORLD_HALF_SIZE_M < coordinate < WORLD_HALF_SIZE_M:
+                checked_points(np.array(ends).reshape(2, 2), "start and goal")
+        # Popping and appending are atomic: threads that ask at the same time get scratch of their own.
+        scratch = self._scratch.pop() if self._scratch else _new_scratch(len(self.mesh.x))
+        outcome, length_m, points = route_between(ends, self.mesh.hint_grid, self._tables, self._links, scratch)
+        self._scratch.append(scratch)
         if outcome == FOUND:
-            return route_through(self.mesh, ends[0], corners, ends[1])
-        return self._blocked(outcome, ends)
+            return Route(points, length_m)
+        return self._blocked(outcome, np.array(ends).reshape(2, 2))
 
     def tree(self, start_xy: Point) -> Tree:
         """Return all shortest routes from one start, such as a hub.
@@ -127,12 +126,6 @@ class Environment:
             InputError: a point is not finite or out of the world.
         """
         return distance_matrix(self, checked_points(points, "points"))
-
-    @property
-    def _links(self) -> Links[object]:
-        if "graph" in self.__dict__:
-            return self.graph.links
-        return _empty_links()
 
     def _blocked(self, outcome: int, ends: Points) -> Blocked:
         if outcome == START_BLOCKED:
@@ -155,8 +148,10 @@ def shortest_without_graph(
     return Environment.build(obstacles, clearance_m, with_graph=False).shortest(start_xy, goal_xy)
 
 
-def _empty_links() -> Links[object]:
-    return Links(*_NO_LINKS) if ACCELERATED else Links(*(memoryview(column) for column in _NO_LINKS))
+def _new_scratch(count: int) -> tuple[Any, ...]:
+    """Return the columns of a `Scratch`."""
+    infinite = np.full(2 * count + 1, np.inf)
+    return indexable(infinite[:count], infinite[count:-1], np.full(count, -1, np.int32), infinite[-1:])
 
 
 def _triangulated(merged: shapely.MultiPolygon) -> tuple[shapely.MultiPolygon, Rings, Triangulation]:

@@ -5,14 +5,14 @@ of rounds is that of triangles in the deepest line of sight, whatever the number
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mission.routing.mesh import Mesh
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 
 
@@ -35,7 +35,8 @@ class Cones(NamedTuple):
 
     def chosen(self, mask: NDArray[np.bool_]) -> "Cones":
         """Return the cones where `mask` holds."""
-        return Cones(*(column[mask] for column in self))
+        eye, entered, rx, ry, lx, ly = self
+        return Cones(eye[mask], entered[mask], rx[mask], ry[mask], lx[mask], ly[mask])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,10 @@ def corner_cones(mesh: Mesh, corner: Ints, side: int) -> tuple[Cones, Sightings]
     """
     x, y = mesh.x[corner], mesh.y[corner]
     edge, neighbour = mesh.preceding[corner], mesh.following[corner]
-    entered = mesh.last_fan[corner].astype(np.int64)
+    entered: Ints = mesh.last_fan[corner]
     if side == 1:
         edge, neighbour = neighbour, edge
-        entered = mesh.first_fan[corner].astype(np.int64)
+        entered = mesh.first_fan[corner]
     turn = 1.0 if side == 0 else -1.0
     ax, ay = x - mesh.x[edge], y - mesh.y[edge]
     ex, ey = mesh.x[neighbour] - x, mesh.y[neighbour] - y

@@ -62,7 +62,7 @@ def grow(polygons: NDArray[np.object_], clearance_m: float) -> NDArray[np.object
     if not len(polygons):
         return polygons
     radius_m = clearance_m + GRID_M
-    grown = shapely.buffer(polygons, radius_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
+    grown: NDArray[np.object_] = shapely.buffer(polygons, radius_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
     doubtful = _too_near(grown, polygons, radius_m)
     if doubtful.any():
         # A chord of a round join comes as near as cos(π / (4 · segments)) of the radius: start that much larger.

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from mission.routing.expansion import corner_cones, join, sweep_all
-from mission.routing.kernels import ACCELERATED, Links, all_links
+from mission.routing.jit import ACCELERATED, indexable
+from mission.routing.kernels import Links, all_links
 from mission.routing.mesh import Mesh
 
 _BATCH = 4096
@@ -65,7 +66,7 @@ def build_graph_batched(mesh: Mesh) -> Graph:
             far, _ = sweep_all(mesh, mesh.x[batch], mesh.y[batch], cones, slack_m=0.0)
             seen = join([near, far])
             rows.append(2 * batch[seen.eye] + side)
-            targets.append(seen.thing)
+            targets.append(seen.thing.astype(np.int64))
     none = np.empty(0, dtype=np.int64)
     return _graph(mesh, np.concatenate([none, *rows]), np.concatenate([none, *targets]))
 
@@ -80,4 +81,4 @@ def _graph(mesh: Mesh, row: NDArray[np.int64], target: NDArray[np.int64]) -> Gra
     dx, dy = mesh.x[target] - mesh.x[row // 2], mesh.y[target] - mesh.y[row // 2]
     length_m = np.sqrt(dx * dx + dy * dy)
     columns = (first, target.astype(np.int32), length_m)
-    return Graph(*columns, links=Links(*columns) if ACCELERATED else Links(*(memoryview(c) for c in columns)))
+    return Graph(*columns, links=Links(*indexable(*columns)))

@@ -1,7 +1,9 @@
 """Compile scalar loops with Numba where it is installed (extra ``fast``); leave them as they are where not."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -17,5 +19,11 @@ def jit(function: Function) -> Function:
     """Compile on first call, and keep the machine code beside the module; without Numba return the function."""
     if not ACCELERATED:
         return function
+    # Never `forceinline`: Numba 0.68 then drops links found in loops that build lists (longer routes, silently).
     compiled: Function = numba.njit(cache=True, nogil=True)(function)
     return compiled
+
+
+def indexable(*arrays: NDArray[Any]) -> tuple[Any, ...]:
+    """Return arrays in the form that scalar loops index fastest: as they are, or as views where not compiled."""
+    return arrays if ACCELERATED else tuple(memoryview(array) for array in arrays)  # type: ignore[arg-type]  # arrays are buffers

@@ -1,4 +1,4 @@
-"""The scalar loops: walk to a point, look around from it, and search for the shortest route.
+"""The scalar loops: walk to a point, and look around from it.
 
 Triangular expansion (Q. Bu, F. Bungiu et al., "Efficient computation of visibility polygons", EuroCG 2014): what a
 point sees is found by crossing from triangle to triangle with a cone of directions that each edge narrows. Only
@@ -11,16 +11,21 @@ differences of points, so that their cross products are exact between grid point
 """
 
 import math
-from heapq import heappop, heappush
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from mission.routing.jit import ACCELERATED, jit
+from mission.routing.jit import jit
 
 Column = TypeVar("Column")
 Cone = tuple[int, float, float, float, float]
 HintGrid = tuple[float, float, float, int]
+
+Lens = tuple[float, float, float, float, float, float, bool]
+"""An ellipse to look no farther than: its centre, the 2×2 matrix (by rows) that makes it the unit circle, and
+whether it bounds anything."""
+
+NO_LENS: Lens = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
 
 TOUCH_M = 1e-6
 """A point this near to an edge or corner counts as on it: absorbs rounding, far below the grid's margin."""
@@ -56,20 +61,6 @@ class Links(NamedTuple, Generic[Column]):
     first: Column
     target: Column
     length_m: Column
-
-
-if ACCELERATED:
-
-    @jit
-    def filled(count: int, value: float) -> Any:
-        """Return `count` times the value."""
-        return np.full(count, value)
-
-else:
-
-    def filled(count: int, value: float) -> Any:
-        """Return `count` times the value."""
-        return [value] * count
 
 
 @jit
@@ -138,6 +129,19 @@ def is_taut(dx: float, dy: float, corner: int, slack_m: float, mesh: Tables[Any]
 
 
 @jit
+def meets_lens(ax: float, ay: float, bx: float, by: float, lens: Lens) -> bool:
+    """Return whether the segment from a to b comes into the ellipse."""
+    middle_x, middle_y, m00, m01, m10, m11, _ = lens
+    ax, ay, bx, by = ax - middle_x, ay - middle_y, bx - middle_x, by - middle_y
+    au, av = m00 * ax + m01 * ay, m10 * ax + m11 * ay
+    eu, ev = m00 * bx + m01 * by - au, m10 * bx + m11 * by - av
+    # The foot of the centre on the segment, in the plane where the ellipse is the unit circle.
+    along = min(max(-(au * eu + av * ev), 0.0), eu * eu + ev * ev) / (eu * eu + ev * ev)
+    u, v = au + along * eu, av + along * ev
+    return bool(u * u + v * v <= 1.0)
+
+
+@jit
 def sweep(
     cones: list[Cone],
     px: float,
@@ -145,6 +149,7 @@ def sweep(
     slack_m: float,
     goal: tuple[float, float],
     goal_triangles: list[int],
+    lens: Lens,
     mesh: Tables[Any],
 ) -> tuple[bool, list[tuple[int, float]]]:
     """Cross triangles until all cones are used up.
@@ -156,6 +161,7 @@ def sweep(
         slack_m: how far the eye may be from where it was computed to be; 0 for a corner.
         goal: a point to look out for.
         goal_triangles: the free triangles that hold it; may be empty.
+        lens: where it is worth looking.
         mesh: the free space.
 
     Returns:
@@ -166,27 +172,29 @@ def sweep(
     seen = False
     while len(cones) > 0:
         entered, rx, ry, lx, ly = cones.pop()
-        tip = mesh.apex[entered]
-        dx, dy = mesh.x[tip] - px, mesh.y[tip] - py
-        from_right, from_left = rx * dy - ry * dx, lx * dy - ly * dx
-        if from_right >= 0.0 and from_left <= 0.0 and mesh.corner[tip] and is_taut(dx, dy, tip, slack_m, mesh):
-            found.append((tip, math.sqrt(dx * dx + dy * dy)))
-        for triangle in goal_triangles:
-            if triangle == entered // 3:
-                gx, gy = goal[0] - px, goal[1] - py
-                seen = seen or (rx * gy - ry * gx >= 0.0 and lx * gy - ly * gx <= 0.0)
-        onward = mesh.right[entered]
-        if onward >= 0 and from_right > 0.0:
-            if from_left < 0.0:
-                cones.append((onward, rx, ry, dx, dy))
+        while entered >= 0:
+            if lens[6]:
+                a, b = mesh.origin[entered], mesh.origin[entered - 2 if entered % 3 == 2 else entered + 1]
+                if not meets_lens(mesh.x[a], mesh.y[a], mesh.x[b], mesh.y[b], lens):
+                    break
+            tip = mesh.apex[entered]
+            dx, dy = mesh.x[tip] - px, mesh.y[tip] - py
+            from_right, from_left = rx * dy - ry * dx, lx * dy - ly * dx
+            if from_right >= 0.0 and from_left <= 0.0 and mesh.corner[tip] and is_taut(dx, dy, tip, slack_m, mesh):
+                found.append((tip, math.sqrt(dx * dx + dy * dy)))
+            for triangle in goal_triangles:
+                if triangle == entered // 3:
+                    gx, gy = goal[0] - px, goal[1] - py
+                    seen = seen or (rx * gy - ry * gx >= 0.0 and lx * gy - ly * gx <= 0.0)
+            # Most cones pass on one side of the tip only, and go on without being put away.
+            if from_right <= 0.0:
+                entered = mesh.left[entered] if from_left < 0.0 else -1
+            elif from_left >= 0.0:
+                entered = mesh.right[entered]
             else:
-                cones.append((onward, rx, ry, lx, ly))
-        onward = mesh.left[entered]
-        if onward >= 0 and from_left < 0.0:
-            if from_right > 0.0:
-                cones.append((onward, dx, dy, lx, ly))
-            else:
-                cones.append((onward, rx, ry, lx, ly))
+                if mesh.right[entered] >= 0:
+                    cones.append((mesh.right[entered], rx, ry, dx, dy))
+                entered, rx, ry = mesh.left[entered], dx, dy
     return seen, found
 
 
@@ -214,23 +222,22 @@ def first_cones(
 
 @jit
 def look_around(
-    px: float, py: float, triangles: list[int], goal: tuple[float, float], goal_triangles: list[int], mesh: Tables[Any]
+    point: tuple[float, float],
+    triangles: list[int],
+    goal: tuple[float, float],
+    goal_triangles: list[int],
+    lens: Lens,
+    mesh: Tables[Any],
 ) -> tuple[bool, list[tuple[int, float]]]:
-    """Return whether a point sees the goal, and the taut corners it sees with their distances.
+    """Return whether a point, held by the triangles, sees the goal, and the taut corners it sees with distances.
 
-    Args:
-        px: east of the point.
-        py: north of the point.
-        triangles: the free triangles that hold the point.
-        goal: as in `sweep`.
-        goal_triangles: as in `sweep`.
-        mesh: the free space.
+    The other arguments are those of `sweep`.
     """
-    cones, near = first_cones(px, py, triangles, mesh)
+    cones, near = first_cones(point[0], point[1], triangles, mesh)
     together = False
     for triangle in triangles:
         together = together or triangle in goal_triangles
-    seen, far = sweep(cones, px, py, SLACK_M, goal, goal_triangles, mesh)
+    seen, far = sweep(cones, point[0], point[1], SLACK_M, goal, goal_triangles, lens, mesh)
     near.extend(far)
     return seen or together, near
 
@@ -277,134 +284,9 @@ def look_along(corner: int, side: int, ax: float, ay: float, mesh: Tables[Any]) 
         ex, ey = dx, dy
     nowhere = [0]
     nowhere.pop()
-    _, far = sweep(cones, px, py, 0.0, (0.0, 0.0), nowhere, mesh)
+    _, far = sweep(cones, px, py, 0.0, (0.0, 0.0), nowhere, NO_LENS, mesh)
     near.extend(far)
     return near
-
-
-@jit
-def side_of_arrival(ax: float, ay: float, corner: int, mesh: Tables[Any]) -> int:
-    """Return 0 where a taut line of direction (ax, ay) into a corner has its region on the left, 1 on the right."""
-    x, y = mesh.x[corner], mesh.y[corner]
-    before, after = mesh.preceding[corner], mesh.following[corner]
-    left = (
-        ax * (mesh.y[before] - y) - ay * (mesh.x[before] - x) >= 0.0
-        and ax * (mesh.y[after] - y) - ay * (mesh.x[after] - x) >= 0.0
-    )
-    return 0 if left else 1
-
-
-@jit
-def shortest(
-    start: tuple[float, float],
-    goal: tuple[float, float],
-    start_triangles: list[int],
-    goal_triangles: list[int],
-    mesh: Tables[Any],
-    links: Links[Any],
-) -> tuple[float, list[int]]:
-    """Return the length of the shortest route and the corners it bends at; inf where the search finds none.
-
-    A* over the corners. A shortest route is taut wherever it bends, so that from a corner only the links are
-    followed that turn around its region from the direction of arrival. With empty `links` a corner's links are
-    computed when it is reached.
-    """
-    sx, sy = start
-    gx, gy = goal
-    seen, first = look_around(sx, sy, start_triangles, goal, goal_triangles, mesh)
-    path = [0]
-    path.pop()
-    if seen:
-        return math.sqrt((gx - sx) * (gx - sx) + (gy - sy) * (gy - sy)), path
-    nowhere = [0]
-    nowhere.pop()
-    _, last = look_around(gx, gy, goal_triangles, start, nowhere, mesh)
-    count = len(mesh.x)
-    reached = filled(count, math.inf)
-    to_goal = filled(count, math.inf)
-    parent = filled(count, -1.0)
-    for corner, distance in last:
-        to_goal[corner] = min(to_goal[corner], distance)
-    queue = [(0.0, 0.0, mesh.apex[0])]
-    queue.pop()
-    for corner, distance in first:
-        if distance < reached[corner]:
-            reached[corner] = distance
-            dx, dy = gx - mesh.x[corner], gy - mesh.y[corner]
-            heappush(queue, (distance + math.sqrt(dx * dx + dy * dy), distance, corner))
-    best, bend = math.inf, -1
-    in_graph = len(links.first) > 0
-    while len(queue) > 0 and queue[0][0] < best:
-        _, so_far, corner = heappop(queue)
-        if so_far > reached[corner]:
-            continue
-        if so_far + to_goal[corner] < best:
-            best, bend = so_far + to_goal[corner], int(corner)
-        x, y = mesh.x[corner], mesh.y[corner]
-        came_from = int(parent[corner])
-        free_choice = came_from < 0
-        ax, ay, arrival = 0.0, 0.0, 0
-        if not free_choice:
-            ax, ay = x - mesh.x[came_from], y - mesh.y[came_from]
-            arrival = side_of_arrival(ax, ay, corner, mesh)
-        for side in range(2):
-            if not free_choice and side != arrival:
-                continue
-            turn = 1.0 if side == 0 else -1.0
-            if in_graph:
-                for link in range(links.first[2 * corner + side], links.first[2 * corner + side + 1]):
-                    other = links.target[link]
-                    length = so_far + links.length_m[link]
-                    if length >= reached[other]:
-                        continue
-                    ox, oy = mesh.x[other], mesh.y[other]
-                    if not free_choice and turn * (ax * (oy - y) - ay * (ox - x)) < 0.0:
-                        continue
-                    reached[other] = length
-                    parent[other] = corner
-                    heappush(queue, (length + math.sqrt((gx - ox) * (gx - ox) + (gy - oy) * (gy - oy)), length, other))
-            else:
-                if free_choice:
-                    # The widest view a taut route can have: from the line of the other edge of the region.
-                    edge = mesh.preceding[corner] if side == 0 else mesh.following[corner]
-                    ax, ay = x - mesh.x[edge], y - mesh.y[edge]
-                for other, step in look_along(int(corner), side, ax, ay, mesh):
-                    length = so_far + step
-                    if length >= reached[other]:
-                        continue
-                    ox, oy = mesh.x[other], mesh.y[other]
-                    reached[other] = length
-                    parent[other] = corner
-                    heappush(queue, (length + math.sqrt((gx - ox) * (gx - ox) + (gy - oy) * (gy - oy)), length, other))
-    while bend >= 0:
-        path.append(bend)
-        bend = int(parent[bend])
-    path.reverse()
-    return best, path
-
-
-FOUND, START_BLOCKED, GOAL_BLOCKED, NO_WAY = 0, 1, 2, 3
-
-
-@jit
-def route_between(
-    sx: float, sy: float, gx: float, gy: float, grid: HintGrid, mesh: Tables[Any], links: Links[Any]
-) -> tuple[int, float, list[int]]:
-    """Return (what came out, length, corners) for a pair of points of the square."""
-    nothing = [0]
-    nothing.pop()
-    triangle = locate(sx, sy, grid, mesh)
-    start_triangles = touching(sx, sy, triangle, mesh)
-    if len(start_triangles) == 0:
-        return START_BLOCKED, math.inf, nothing
-    triangle = locate(gx, gy, grid, mesh)
-    goal_triangles = touching(gx, gy, triangle, mesh)
-    if len(goal_triangles) == 0:
-        return GOAL_BLOCKED, math.inf, nothing
-    if mesh.component[start_triangles[0]] != mesh.component[goal_triangles[0]]:
-        return NO_WAY, math.inf, nothing
-    length, path = shortest((sx, sy), (gx, gy), start_triangles, goal_triangles, mesh, links)
-    return FOUND, length, path
 
 
 @jit
@@ -424,13 +306,13 @@ def distances_through(
     Returns:
         (k,) distances, inf where blocked, and (k,) corners: -1 where the point sees the start or is blocked.
     """
-    lengths, bends = filled(len(x), math.inf), filled(len(x), -1.0)
+    lengths, bends = np.full(len(x), math.inf), np.full(len(x), -1)
     start_triangles = touching(start[0], start[1], locate(start[0], start[1], grid, mesh), mesh)
     for k in range(len(x)):
         triangles = touching(x[k], y[k], locate(x[k], y[k], grid, mesh), mesh)
         if len(triangles) == 0 or len(start_triangles) == 0:
             continue
-        seen, near = look_around(x[k], y[k], triangles, start, start_triangles, mesh)
+        seen, near = look_around((x[k], y[k]), triangles, start, start_triangles, NO_LENS, mesh)
         if seen:
             dx, dy = x[k] - start[0], y[k] - start[1]
             lengths[k] = math.sqrt(dx * dx + dy * dy)

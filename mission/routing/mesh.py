@@ -14,7 +14,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from mission.routing.freespace import Rings
-from mission.routing.kernels import ACCELERATED, Tables
+from mission.routing.jit import indexable
+from mission.routing.kernels import Tables
 from mission.routing.triangulation import Triangulation
 
 Ints = NDArray[np.int32]
@@ -147,4 +148,4 @@ def _tables(
     *arrays: Ints,
 ) -> Tables[Any]:
     columns = (x, y, free, corner, hints, *arrays)
-    return Tables(*columns) if ACCELERATED else Tables(*(memoryview(column) for column in columns))
+    return Tables(*indexable(*columns))

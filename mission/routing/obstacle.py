@@ -4,6 +4,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -85,8 +86,8 @@ def content_hash(obstacles: Sequence[Obstacle], clearance_m: float) -> str:
     return digest.hexdigest()
 
 
-def _place(obstacles: Sequence[Obstacle], index: int) -> str:
-    return f"obstacles[{index}] (zone {obstacles[index].zone_id})"
+def _place(obstacles: Sequence[Obstacle], index: np.integer[Any]) -> str:
+    return f"obstacles[{index}] (zone {obstacles[int(index)].zone_id})"
 
 
 def _problem(place: str, what: str, mend: str) -> InputProblem:

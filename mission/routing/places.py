@@ -1,6 +1,7 @@
 """Where many points are in the mesh, and what they see."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from mission.routing.mesh import Mesh
 from mission.routing.obstacle import WORLD_HALF_SIZE_M
 from mission.routing.result import Points
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]
 
 
 def checked_points(points: Points, name: str) -> Points:
@@ -112,7 +113,7 @@ def _walk(mesh: Mesh, points: Points) -> Ints:
     low_x, low_y, per_m, across = mesh.hint_grid
     column = np.clip((x - low_x) * per_m, 0, across - 1).astype(np.int64)
     row = np.clip((y - low_y) * per_m, 0, across - 1).astype(np.int64)
-    at = mesh.hints[row * across + column].astype(np.int64)
+    at: Ints = mesh.hints[row * across + column].astype(np.int64)
     walking = np.arange(len(points))
     step = 0
     while len(walking):
@@ -142,7 +143,7 @@ def _strictly_inside(mesh: Mesh, x: NDArray[np.float64], y: NDArray[np.float64],
     for k in range(3):
         a, b = mesh.origin[3 * at + k], mesh.origin[3 * at + (k + 1) % 3]
         ex, ey = mesh.x[b] - mesh.x[a], mesh.y[b] - mesh.y[a]
-        cross = ex * (y - mesh.y[a]) - ey * (x - mesh.x[a])
+        cross: NDArray[np.float64] = ex * (y - mesh.y[a]) - ey * (x - mesh.x[a])
         inside &= cross > TOUCH_M * np.sqrt(ex * ex + ey * ey)
     return inside
 

@@ -10,10 +10,12 @@ from scipy.sparse.csgraph import dijkstra
 
 from mission.routing.expansion import Sightings, Targets
 from mission.routing.graph import Graph
-from mission.routing.kernels import ACCELERATED, distances_through
+from mission.routing.jit import ACCELERATED
+from mission.routing.kernels import distances_through
 from mission.routing.mesh import Mesh
 from mission.routing.places import Places, checked_points, look, place
 from mission.routing.result import Blocked, Points, Route
+from mission.routing.search import route_points
 
 if TYPE_CHECKING:
     from mission.routing.environment import Environment
@@ -59,7 +61,9 @@ class Tree:
         while bend >= 0:
             corners.append(int(bend))
             bend = self.parent[bend]
-        return route_through(self.environment.mesh, self.start, corners[::-1], goal[0])
+        ends = (float(self.start[0]), float(self.start[1])), (float(goal[0, 0]), float(goal[0, 1]))
+        length_m, points = route_points(*ends, corners[::-1], self.environment.mesh.tables)
+        return Route(points, length_m)
 
     def _nearest(self, goals: Points) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         mesh = self.environment.mesh
@@ -123,16 +127,8 @@ def distance_matrix(environment: "Environment", points: Points) -> NDArray[np.fl
     straight = points[direct.eye] - points[direct.thing]
     result[direct.eye, direct.thing] = np.sqrt(np.square(straight).sum(axis=1))
     # One number for both directions, though the sums were added up in different orders.
-    return np.minimum(result, result.T)
-
-
-def route_through(mesh: Mesh, start: NDArray[np.float64], corners: list[int], goal: NDArray[np.float64]) -> Route:
-    """Return the route from start to goal by way of corners of the mesh; repeated points are left out."""
-    points = np.empty((len(corners) + 2, 2))
-    points[0], points[-1] = start, goal
-    points[1:-1, 0], points[1:-1, 1] = mesh.x[corners], mesh.y[corners]
-    legs = np.sqrt(np.square(np.diff(points, axis=0)).sum(axis=1))
-    return Route(points[np.concatenate([[True], legs > 0.0])], float(legs.sum()))
+    symmetric: NDArray[np.float64] = np.minimum(result, result.T)
+    return symmetric
 
 
 def _distance(mesh: Mesh, points: Points, corners: Sightings) -> NDArray[np.float64]:

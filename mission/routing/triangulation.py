@@ -103,7 +103,7 @@ def _delaunay(points: NDArray[np.float64]) -> NDArray[np.int64] | None:
         found = Delaunay(points - points.mean(axis=0))
     except QhullError:
         return None
-    triangles = found.simplices.astype(np.int64)
+    triangles: NDArray[np.int64] = found.simplices.astype(np.int64)
     a, b, c = (points[triangles[:, k]] for k in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     used = np.zeros(len(points), dtype=bool)
