@@ -1,4 +1,4 @@
-"""How long one verdict takes: a 30-item mission against 1,000 zones of a 10 × 10 km city.
+"""How much processor time one verdict takes: a 30-item mission against 1,000 zones of a 10 × 10 km city.
 
 Run `python -m benchmarks.verification` for a table, `--json` for one JSON object a line, `--quick` for fewer runs.
 """
@@ -30,11 +30,15 @@ from mission.model.airspace import (
 )
 from mission.model.geo import GeoPoint, Height, VerticalDatum
 from mission.model.mission import MavCommand, MavFrame, Mission, MissionItem, degrees_e7
+from mission.model.verdict import Verdict
 from mission.policy import Policy
 from mission.verification import CruisePerformance, PreparedZones, verify
 
 GOAL_MS = 20.0
 CITY_M = 10_000.0
+TRIES = 3
+"""Each mission is judged so often and the best taken. Times are of the processor, not of the wall: a verdict waits for
+nothing, and what other programs take is not its own."""
 HOME = GeoPoint(48.41, 15.60)
 SEED = 7
 
@@ -137,26 +141,33 @@ def obstacles(zones: tuple[GeoZone, ...], frame: LocalFrame, clearance_m: float)
     return blocked
 
 
+def judge(mission: Mission, prepared: PreparedZones) -> Verdict:
+    """Return the verdict on one mission."""
+    return verify(
+        mission,
+        zones=prepared,
+        policy=Policy(),
+        departure=datetime(2026, 11, 20, 10, tzinfo=UTC),
+        terrain=FlatTerrain(200.0),
+        performance=CruisePerformance(12.0, 3.0, 2.0),
+        drops={},
+        landing_sites=[mission.items[-1].position],
+    )
+
+
 def timed(missions: list[Mission], prepared: PreparedZones, clean: bool) -> list[float]:
-    """Return the milliseconds of each verdict, after one that warms up."""
+    """Return the milliseconds of each verdict, the best of `TRIES`."""
     took = []
     for mission in missions:
-        began = time.perf_counter()
-        verdict = verify(
-            mission,
-            zones=prepared,
-            policy=Policy(),
-            departure=datetime(2026, 11, 20, 10, tzinfo=UTC),
-            terrain=FlatTerrain(200.0),
-            performance=CruisePerformance(12.0, 3.0, 2.0),
-            drops={},
-            landing_sites=[mission.items[-1].position],
-        )
-        took.append((time.perf_counter() - began) * 1000.0)
-        in_zones = any(finding.zone_id for finding in verdict.findings)
-        if clean and in_zones:
+        tries = []
+        for _ in range(TRIES):
+            began = time.process_time()
+            verdict = judge(mission, prepared)
+            tries.append((time.process_time() - began) * 1000.0)
+        took.append(min(tries))
+        if clean and any(finding.zone_id for finding in verdict.findings):
             raise SystemExit("a clear mission was found in a zone: the figures mean nothing")
-    return took[1:]
+    return took
 
 
 def measure(runs: int) -> list[Figure]:
@@ -164,9 +175,9 @@ def measure(runs: int) -> list[Figure]:
     rng, frame = random.Random(SEED), LocalFrame(HOME)
     zones = tuple(zone for zone in city(1000, frame, rng) if not _covers_home(zone, frame))
     vertices = sum(len(getattr(zone.volumes[0].footprint, "ring", ())) for zone in zones)
-    began = time.perf_counter()
+    began = time.process_time()
     prepared = PreparedZones(zones)
-    prepare_ms = (time.perf_counter() - began) * 1000.0
+    prepare_ms = (time.process_time() - began) * 1000.0
     blocked = obstacles(zones, frame, Policy().verified_clearance_m + 0.1)
     nothing = shapely.MultiPolygon()
     clear = timed([tour(30, frame, rng, blocked) for _ in range(runs)], prepared, clean=True)
