@@ -116,6 +116,10 @@ class Airframe:
             self.velocity_north_m_s = self.velocity_east_m_s = 0.0
         self._turn(north, east, dt_s)
 
+    def _fastest(self, way: str) -> float:
+        """Vertical speed in automatic flight; PX4's general limit comes first."""
+        return min(self.parameters[f"MPC_Z_V_AUTO_{way}"], self.parameters[f"MPC_Z_VEL_MAX_{way}"])
+
     def _leg_velocity(self, leg: Leg) -> Point:
         parameters = self.parameters
         to_north = leg.target[0] - self.north_m
@@ -129,9 +133,9 @@ class Airframe:
         corner_speed, corner_climb = self._leg_limits
         speed = min(leg.speed_m_s, braking_speed_m_s(horizontal, corner_speed, parameters["MPC_ACC_HOR"], jerk))
         if to_up > 0.0:
-            limit, acceleration = parameters["MPC_Z_V_AUTO_UP"], parameters["MPC_ACC_UP_MAX"]
+            limit, acceleration = self._fastest("UP"), parameters["MPC_ACC_UP_MAX"]
         else:
-            limit, acceleration = parameters["MPC_Z_V_AUTO_DN"], parameters["MPC_ACC_DOWN_MAX"]
+            limit, acceleration = self._fastest("DN"), parameters["MPC_ACC_DOWN_MAX"]
         limit = min(limit, leg.climb_limit_m_s)
         climb = min(limit, braking_speed_m_s(abs(to_up), corner_climb, acceleration, jerk))
         magnitude = math.hypot(speed, climb) / distance
@@ -170,7 +174,7 @@ class Airframe:
             speed = braking_speed_m_s(distance, 0.0, parameters["MPC_ACC_HOR"], parameters["MPC_JERK_AUTO"])
             speed = min(speed, parameters["MPC_XY_CRUISE"]) / distance
             north, east = to_north * speed, to_east * speed
-        fast, slow = parameters["MPC_Z_V_AUTO_DN"], parameters["MPC_LAND_SPEED"]
+        fast, slow = self._fastest("DN"), parameters["MPC_LAND_SPEED"]
         high, low = parameters["MPC_LAND_ALT1"], parameters["MPC_LAND_ALT2"]
         share = min(max((self.up_m - low) / max(high - low, 0.1), 0.0), 1.0)
         return north, east, -(min(slow, fast) + (fast - min(slow, fast)) * share)

@@ -4,8 +4,8 @@ from sim.airframe import Descent, Leg
 from sim.onboard import Onboard
 from sim.outbox import Severity
 
-TOUCHDOWN_S = 2.5
-"""On the ground this long before landing is detected (measured with PX4 SIH: 2-5 s)."""
+TOUCHDOWN_S = 4.0
+"""On the ground this long before landing is detected (measured with PX4 SIH: 3-5 s)."""
 TAKEOFF_DETECTED_S = 0.6
 """Thrust passes the take-off threshold this long after it was asked for (measured)."""
 LIFT_OFF_S = 2.0

@@ -3,7 +3,7 @@
 import math
 from enum import Enum
 
-from mission.model.mission import MavMissionType
+from mission.model.mission import MavFrame, MavMissionType
 from sim.airframe import Descent, Leg, Point
 from sim.mission_executor import MissionExecutor
 from sim.modes import LandedState, Mode
@@ -12,16 +12,18 @@ from sim.outbox import Severity
 
 ROUNDING_M = 1e-6
 """Heights in texts are rounded up, except for what arithmetic adds."""
+RALLY_FROM_HOME_M = 10.0
+RALLY_NEARER_M = 2.0
 BRAKING_DELAY_S = 0.6
 """How long PX4 reckons until full deceleration is reached, where it works out its stopping point."""
 
 
 class RtlPhase(Enum):
-    """PX4's direct return: up, straight over, down, land."""
+    """PX4's direct return: up, straight over, (with RTL_LAND_DELAY: down and wait,) land."""
 
     CLIMB = "climb"
     RETURN = "return"
-    DESCEND = "descend"
+    WAIT = "wait"
     LAND = "land"
 
 
@@ -40,6 +42,7 @@ class Navigator:
         self._mode: Mode | None = None
         self._rtl_phase = RtlPhase.CLIMB
         self._rtl_target: Point = (0.0, 0.0, 0.0)
+        self._wait_until_s = math.inf
         self._reposition: tuple[Point, float] | None = None
         self._takeoff_amsl_m = math.nan
 
@@ -136,19 +139,9 @@ class Navigator:
     def _begin_rtl(self) -> None:
         """Return to the nearest of home and the rally points (RTL_TYPE 0), climbing first."""
         onboard = self._onboard
-        airframe, parameters = onboard.airframe, onboard.parameters
-        sites = [(onboard.home.north_m, onboard.home.east_m, onboard.home.up_m)]
-        sites += [onboard.point_of(item) for item in onboard.plans.items[MavMissionType.RALLY]]
-        north, east, ground = min(
-            sites, key=lambda site: math.hypot(site[0] - airframe.north_m, site[1] - airframe.east_m)
-        )
-        ground = min(ground, onboard.home.up_m)
-        distance = math.hypot(north - airframe.north_m, east - airframe.east_m)
-        height, low = parameters["RTL_RETURN_ALT"], parameters["RTL_DESCEND_ALT"]
-        if parameters.integer("RTL_CONE_ANG") > 0:
-            cone = distance / math.tan(math.radians(parameters["RTL_CONE_ANG"]))
-            height = min(height, max(low, cone)) if distance > parameters["RTL_MIN_DIST"] else min(height, low)
-        up = max(ground + height, airframe.up_m)
+        airframe = onboard.airframe
+        north, east, ground = self._return_destination()
+        up = max(ground + self._return_height_m(self._away_m((north, east, ground))), airframe.up_m)
         self._rtl_target = (north, east, up)
         self._rtl_phase = RtlPhase.CLIMB
         if onboard.landed:
@@ -160,6 +153,43 @@ class Navigator:
         here = self._stopping_point()
         airframe.follow(Leg(here, (here[0], here[1], up), self._cruise()))
 
+    def _away_m(self, point: Point) -> float:
+        airframe = self._onboard.airframe
+        return math.hypot(point[0] - airframe.north_m, point[1] - airframe.east_m)
+
+    def _return_destination(self) -> Point:
+        """Home, or a rally point that is nearer by 2 m and stands 10 m or more away from home.
+
+        PX4 understands rally points in frames 0 and 3 only. It says so of others, and its destination is then
+        undefined; here they are passed over.
+        """
+        onboard = self._onboard
+        home = (onboard.home.north_m, onboard.home.east_m, onboard.home.up_m)
+        nearest, distance_m = home, self._away_m(home)
+        for item in onboard.plans.items[MavMissionType.RALLY]:
+            site = onboard.point_of(item)
+            if math.dist(site[:2], home[:2]) <= RALLY_FROM_HOME_M:
+                continue
+            if item.frame not in (MavFrame.GLOBAL_AMSL, MavFrame.GLOBAL_RELATIVE_HOME):
+                onboard.outbox.text(Severity.CRITICAL, "RTL: unsupported MAV_FRAME")
+            elif self._away_m(site) + RALLY_NEARER_M < distance_m:
+                nearest, distance_m = site, self._away_m(site)
+        return nearest
+
+    def _return_height_m(self, distance_m: float) -> float:
+        """Height above the destination to return at; lower within RTL_MIN_DIST, by the cone RTL_CONE_ANG."""
+        parameters = self._onboard.parameters
+        highest, acceptance = parameters["RTL_RETURN_ALT"], parameters["NAV_ACC_RAD"]
+        cone_deg = parameters["RTL_CONE_ANG"]
+        if cone_deg <= 0.0:
+            return highest
+        if distance_m <= acceptance:
+            return min(2.0 * distance_m, highest)
+        height = highest
+        if distance_m <= parameters["RTL_MIN_DIST"]:
+            height = min(distance_m / math.tan(math.radians(min(max(cone_deg, 1.0), 89.0))), highest)
+        return min(max(height, 2.0 * acceptance), highest)
+
     def _step_rtl(self) -> None:
         """Phase by phase: a phase ends where its leg does."""
         onboard = self._onboard
@@ -167,22 +197,29 @@ class Navigator:
         guidance = airframe.guidance
         if not isinstance(guidance, Leg) or onboard.landed:
             return
-        north, east, up = guidance.target
-        level = abs(up - airframe.up_m) <= parameters["NAV_MC_ALT_RAD"]
-        if not level or math.hypot(north - airframe.north_m, east - airframe.east_m) > parameters["NAV_ACC_RAD"]:
+        level = abs(guidance.target[2] - airframe.up_m) <= parameters["NAV_MC_ALT_RAD"]
+        if not level or self._away_m(guidance.target) > parameters["NAV_ACC_RAD"]:
             return
-        north, east, up = self._rtl_target
         if self._rtl_phase is RtlPhase.CLIMB:
             self._rtl_phase = RtlPhase.RETURN
             airframe.follow(Leg(guidance.target, self._rtl_target, self._cruise()))
-        elif self._rtl_phase is RtlPhase.RETURN:
-            self._rtl_phase = RtlPhase.DESCEND
+        elif self._rtl_phase is RtlPhase.RETURN and parameters["RTL_LAND_DELAY"] != 0.0:
+            self._rtl_phase = RtlPhase.WAIT
+            self._wait_until_s = math.inf
+            north, east, up = self._rtl_target
             low = min(up, onboard.home.up_m + parameters["RTL_DESCEND_ALT"])
             airframe.follow(Leg(self._rtl_target, (north, east, low), self._cruise()))
-        else:
+        elif self._rtl_phase is not RtlPhase.WAIT or self._has_waited():
             self._rtl_phase = RtlPhase.LAND
             onboard.outbox.text(Severity.INFO, "RTL: land at destination")
-            airframe.follow(Descent(north, east))
+            airframe.follow(Descent(*self._rtl_target[:2]))
+
+    def _has_waited(self) -> bool:
+        """Whether RTL_LAND_DELAY is over at the lower height; a negative delay never is."""
+        delay_s = self._onboard.parameters["RTL_LAND_DELAY"]
+        if delay_s > 0.0 and math.isinf(self._wait_until_s):
+            self._wait_until_s = self._onboard.now_s + delay_s
+        return self._onboard.now_s >= self._wait_until_s
 
     def _landed_state(self) -> LandedState:
         onboard = self._onboard

@@ -67,6 +67,8 @@ class Onboard:
                 "MAV_SYS_ID": config.system_id,
                 "MPC_XY_CRUISE": physical.cruise_speed_m_s,
                 "MPC_XY_VEL_MAX": physical.max_speed_m_s,
+                "MPC_Z_VEL_MAX_UP": max(physical.climb_speed_m_s, 3.0),
+                "MPC_Z_VEL_MAX_DN": max(physical.descent_speed_m_s, 1.5),
                 "MPC_Z_V_AUTO_UP": physical.climb_speed_m_s,
                 "MPC_Z_V_AUTO_DN": physical.descent_speed_m_s,
                 "MPC_TKO_SPEED": physical.takeoff_speed_m_s,

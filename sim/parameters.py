@@ -60,6 +60,8 @@ DEFAULTS: dict[str, int | float] = {
     "MPC_XY_TRAJ_P": 0.5,
     "MPC_XY_VEL_MAX": 12.0,
     "MPC_YAWRAUTO_MAX": 45.0,
+    "MPC_Z_VEL_MAX_DN": 1.5,
+    "MPC_Z_VEL_MAX_UP": 3.0,
     "MPC_Z_V_AUTO_DN": 1.5,
     "MPC_Z_V_AUTO_UP": 3.0,
     "NAV_ACC_RAD": 2.0,
