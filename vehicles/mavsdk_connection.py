@@ -7,6 +7,7 @@ More than 16 objects in one process corrupt its memory, hence `MAX_CONNECTIONS`.
 
 import asyncio
 import errno
+import functools
 import logging
 import re
 import socket
@@ -44,6 +45,12 @@ def _take_log(level: LogLevel, message: str, _file: str | None, _line: int) -> b
     return True
 
 
+@functools.cache
+def _take_logs_from_now_on() -> None:
+    """Subscribe once per process: a second subscription frees the first one's trampoline under native threads."""
+    log_subscribe(_take_log)
+
+
 def require_free_port(url: str) -> None:
     """Refuse an ``udpin://`` port that somebody holds: a second listener steals its telemetry silently.
 
@@ -78,7 +85,7 @@ class MavsdkConnection:
             LinkError: the port is taken or the URL is not one MAVSDK knows.
         """
         require_free_port(self.url)
-        log_subscribe(_take_log)
+        _take_logs_from_now_on()
         configuration = Configuration.create_with_component_type(ComponentType.GROUND_STATION)
         mavsdk = Mavsdk(configuration)
         configuration.destroy()

@@ -39,7 +39,11 @@ from vehicles.state_assembly import StateAssembler
 from vehicles.transfer import transfer
 
 HEARTBEATS_TO_BELIEVE = 3
-"""Fresh heartbeats in another mode before a mode change counts as refused."""
+"""Fresh heartbeats without the effect before a command is sent again."""
+COMMANDS_TO_BELIEVE = 3
+"""Acknowledged commands without the effect before it counts as refused."""
+CURRENTS_TO_BELIEVE = 3
+"""Fresh MISSION_CURRENT with another item before the item is selected again."""
 TEXT_GRACE_S = 0.5
 """How long to wait for the words that go with a refusal."""
 
@@ -188,16 +192,22 @@ class MavsdkLink:
         what: str,
         timeout_s: float,
     ) -> Outcome:
-        """Command, then observe the HEARTBEAT. A negative ACK refuses; a positive one proves nothing."""
+        """Command, then observe the HEARTBEAT. A negative ACK refuses; a positive one proves nothing.
+
+        PX4 answers DO_SET_MODE twice, so an ACK may belong to the command before: what is not observed is sent
+        again, a few times.
+        """
         start_s = self.now_s()
-        ack = await self._command(command, *params, timeout_s=timeout_s)
-        if ack not in (None, px4.CommandAck.ACCEPTED, px4.CommandAck.IN_PROGRESS):
-            words = await self._words_since(start_s)
-            return refused(f"{what}: {ack.name}" + (f" ({words})" if words else ""))
-        left_s = timeout_s - (self.now_s() - start_s)
-        patience = HEARTBEATS_TO_BELIEVE if ack is not None else None
-        if await self._observe(px4.HEARTBEAT, expects, max(0.0, left_s), patience):
-            return OBSERVED
+        ack, acknowledged = None, 0
+        while acknowledged < COMMANDS_TO_BELIEVE and (left_s := start_s + timeout_s - self.now_s()) > 0.0:
+            ack = await self._command(command, *params, timeout_s=left_s)
+            if ack not in (None, px4.CommandAck.ACCEPTED, px4.CommandAck.IN_PROGRESS):
+                words = await self._words_since(start_s)
+                return refused(f"{what}: {ack.name}" + (f" ({words})" if words else ""))
+            acknowledged += ack is not None
+            left_s = max(0.0, start_s + timeout_s - self.now_s())
+            if await self._observe(px4.HEARTBEAT, expects, left_s, HEARTBEATS_TO_BELIEVE):
+                return OBSERVED
         state = self.assembly.state
         seen = f"mode {state.mode}, {'armed' if state.armed else 'disarmed'}"
         words = await self._words_since(start_s)
@@ -325,16 +335,24 @@ class MavsdkLink:
 
     async def set_current_item(self, index: int, timeout_s: float) -> Outcome:
         """Make `index` the current item."""
-        start_s, heard = self.now_s(), self.assembly.received[px4.MISSION_CURRENT]
-        try:
-            problem = await self._plans.set_current(index, timeout_s)
-        except LinkTimeoutError as late:
-            return unconfirmed(str(late))
-        if problem:
-            return refused(problem)
-        left_s = max(0.0, timeout_s - (self.now_s() - start_s))
-        if await self._observe(px4.MISSION_CURRENT, lambda state: state.mission_current == index, left_s, since=heard):
-            return OBSERVED
+        deadline_s = self.now_s() + timeout_s
+        while (left_s := deadline_s - self.now_s()) > 0.0:
+            heard = self.assembly.received[px4.MISSION_CURRENT]
+            try:
+                problem = await self._plans.set_current(index, left_s)
+            except LinkTimeoutError:
+                break
+            if problem:
+                return refused(problem)
+            left_s = max(0.0, deadline_s - self.now_s())
+            if await self._observe(
+                px4.MISSION_CURRENT,
+                lambda state: state.mission_current == index,
+                left_s,
+                CURRENTS_TO_BELIEVE,
+                since=heard,
+            ):
+                return OBSERVED
         return unconfirmed(f"current item is {self.state().mission_current}, not {index}, after {timeout_s:g} s")
 
     async def confirm_item_count(self, count: int, timeout_s: float) -> Outcome:

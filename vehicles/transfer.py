@@ -17,8 +17,10 @@ from mission.model.mission import MavFrame, MavMissionType, Mission, MissionItem
 from mission.model.telemetry import FlightMode, LandedState
 from vehicles.link import PlanPort, TransferResult, TransferState, WriteStatus
 
-MAX_ATTEMPTS = 4
-"""Writes of one list before it counts as not loaded."""
+MAX_ACKNOWLEDGED = 3
+"""Acknowledged writes of one list that are read back otherwise, before it counts as not loaded."""
+RETRY_PAUSE_S = 0.1
+"""Between a failure and the next attempt: a link that fails at once must not be asked at once for ever."""
 SETTLE_S = 0.6
 """PX4 judges feasibility up to 0.5 s after its acknowledgement."""
 READINESS_SAMPLES = 3
@@ -31,7 +33,9 @@ _SAME_FRAME = {
     MavFrame.GLOBAL_AMSL_INT: MavFrame.GLOBAL_AMSL,
     MavFrame.GLOBAL_RELATIVE_HOME_INT: MavFrame.GLOBAL_RELATIVE_HOME,
 }
-_OBJECTIONS_IN_FLIGHT = ("Geofence", "IGN MISSION_ITEM", "Mission", "RTL: unsupported", "Waypoint")
+_OBJECTIONS_IN_FLIGHT = ("Geofence", "Mission", "RTL: unsupported", "Waypoint")
+_PROTOCOL_NOISE = ("WPM:", "IGN MISSION_ITEM", "Operation timeout")
+"""Critical texts about one transaction that went wrong; what is held in the end is read back."""
 
 
 def as_sent(kind: MavMissionType, sent: MissionItem, held: MissionItem) -> MissionItem:
@@ -108,8 +112,8 @@ async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> Transf
     """Bring `mission` on board and prove that it is there and feasible.
 
     Order: the old mission away (on the ground), fence, rally points, mission; each written and read back until
-    equal, then item 0 made current, then the autopilot's verdict. A vehicle flying a mission is refused: command Hold first, or a new list would be
-    entered in the middle. Afterwards a vehicle on the ground is in Hold.
+    equal, then item 0 made current, then the autopilot's verdict. A vehicle flying a mission is refused: command
+    Hold first, or a new list would be entered in the middle. Afterwards a vehicle on the ground is in Hold.
 
     Returns:
         LOADED: held exactly, feasible, item 0 current. NOT_LOADED: the autopilot said no, or holds otherwise.
@@ -164,11 +168,10 @@ async def _write_verified(
 ) -> TransferResult | None:
     """Write one list and read it back until equal; returns a result only when that failed."""
     last: TransferResult = progress.unknown("the deadline passed before anything was written")
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        left_s = deadline_s - port.now_s()
-        if left_s <= 0.0:
-            return last
-        progress.attempts = max(progress.attempts, attempt)
+    attempts = acknowledged = 0
+    while acknowledged < MAX_ACKNOWLEDGED and (left_s := deadline_s - port.now_s()) > 0.0:
+        attempts += 1
+        progress.attempts = max(progress.attempts, attempts)
         claim = await port.write_items(kind, items, left_s)
         if claim.status is WriteStatus.REJECTED:
             return progress.not_loaded(claim.reason)
@@ -176,11 +179,13 @@ async def _write_verified(
             held = await port.read_items(kind, max(0.0, deadline_s - port.now_s()))
         except LinkTimeoutError as problem:
             last = progress.unknown(f"{claim.reason}; {problem}".lstrip("; "))
+            await asyncio.sleep(min(RETRY_PAUSE_S, max(0.0, deadline_s - port.now_s())))
             continue
         progress.held[kind] = spelt_as_sent(kind, items, held)
         found = differences(kind, items, held)
         if not found:
             return None
+        acknowledged += claim.status is WriteStatus.ACKNOWLEDGED and bool(items)  # clearing is not acknowledged
         last = progress.not_loaded(claim.reason or f"the {kind.name.lower()} was read back otherwise", found)
     return last
 
@@ -241,6 +246,7 @@ def _objections(port: PlanPort, progress: _Progress, on_ground: bool) -> tuple[s
     for text in port.status_texts(progress.start_s):
         stale = text.text.startswith("Geofence violation") and text.received_s < progress.mission_written_s
         concerns = on_ground or text.text.startswith(_OBJECTIONS_IN_FLIGHT)
+        concerns = concerns and not text.text.startswith(_PROTOCOL_NOISE)
         if text.severity <= CRITICAL and concerns and not stale:
             words.append(text.text)
     return tuple(dict.fromkeys(words))

@@ -102,9 +102,22 @@ async def test_a_lost_list_is_written_again(link: Any, mission: Mission) -> None
 
 async def test_what_cannot_be_read_back_is_unknown(link: Any, mission: Mission) -> None:
     """No read-back, no knowledge: UNKNOWN, never LOADED (F-V12)."""
-    link.read_failures = 1000
-    result = await transfer(a_link(link), mission, 5.0)
+    link.read_failures = 1_000_000
+    result = await transfer(a_link(link), mission, 0.5)
     assert result.state is TransferState.UNKNOWN
+
+
+async def test_noise_of_a_broken_transaction_is_no_objection(link: Any, mission: Mission) -> None:
+    """ "Busy" concerns one attempt; the content is judged by what is held in the end (F-L1)."""
+    write = link.write_items
+
+    async def speak(kind: MavMissionType, items: Any, timeout_s: float) -> WriteClaim:
+        link.texts.append(StatusText(2, "WPM: IGN MISSION_COUNT: Busy", link.now_s()))
+        claim: WriteClaim = await write(kind, items, timeout_s)
+        return claim
+
+    link.write_items = speak
+    assert (await transfer(a_link(link), mission, 5.0)).ok
 
 
 async def test_a_refused_item_gives_the_autopilots_words(link: Any, mission: Mission) -> None:
