@@ -1,5 +1,6 @@
 """What an assignment promises: every order once, within every limit, never worse than the plain plan."""
 
+import importlib
 import itertools
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -131,7 +132,8 @@ def test_it_is_never_worse_than_cheapest_insertion(data: st.DataObject, make_wor
 
 def test_a_search_that_finds_nothing_leaves_the_plain_plan(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever becomes of the search, cheapest insertion is what it must beat."""
-    monkeypatch.setattr("mission.assignment.assign._plan_by_search", lambda judge, *_: (Timetable(judge), False))
+    module = importlib.import_module("mission.assignment.assign")  # the name in the package is the function
+    monkeypatch.setattr(module, "_plan_by_search", lambda judge, *_: (Timetable(judge), False))
     orders = [world.order("near", (2_000.0, 0.0)), world.order("far", (2_500.0, 100.0))]
     assert sorted(served_ids(assign(world.problem(orders, [world.vehicle("v")])))) == ["far", "near"]
 
