@@ -23,6 +23,7 @@ from operations.documents import (
     SimulationDocument,
     SiteDocument,
 )
+from operations.planted_faults import planted_faults
 from operations.reading import read_bytes, read_document, validate
 
 MAX_DROP_DISTANCE_M = 200_000.0
@@ -38,7 +39,7 @@ class DayFiles:
     Attributes:
         day: the nouns that planning works on.
         simulation: how the day is flown on simulated vehicles.
-        expected: orders that the document expects not to be delivered.
+        expected: orders that the document expects not to be delivered; none where the command line changes the day.
         zone_readings: the report of every zone document, in the order given.
     """
 
@@ -72,11 +73,15 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     site_path = overrides.site or folder / document.site
     site_document = read_document(site_path, SiteDocument)
     policy = _policy(site_document, site_path)
-    site = site_document.site()
+    site = _site(site_document, site_path)
     start = overrides.start or document.start or now
     vehicles = read_fleet(overrides.fleet or folder / document.fleet, site)
     orders_path = overrides.orders or folder / document.orders
     orders = read_orders(orders_path, site, start, timedelta(hours=document.operating_hours))
+    planted_faults(document.simulation, [vehicle.vehicle_id for vehicle in vehicles], str(path))
+    # What the document expects holds for the day that it describes, not for a changed one.
+    expected = document.expected if overrides == DayOverrides() else ExpectedDocument()
+    _check_expected(expected, orders, path)
     zone_paths = overrides.zones or tuple(folder / name for name in document.zones)
     if not zone_paths:
         mend = "Name the authority's document with --zones FILE, or in the day's `zones`; an empty one says: none"
@@ -84,7 +89,7 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     readings = tuple(_binding_document(zone_path) for zone_path in zone_paths)
     zones: tuple[GeoZone, ...] = tuple(zone for reading in readings for zone in reading.zones)
     day = Day(document.name, site, vehicles, orders, zones, policy, start)
-    return DayFiles(day, document.simulation, document.expected, readings)
+    return DayFiles(day, document.simulation, expected, readings)
 
 
 def read_zone_document(path: Path) -> ZoneReading:
@@ -151,13 +156,55 @@ def read_orders(path: Path, site: Site, start: datetime, operating_day: timedelt
 
 
 def _policy(document: SiteDocument, path: Path) -> Policy:
-    shape = validate(document.policy, PolicyDocument, f"{path}: [policy]")
+    shape = validate(document.policy, PolicyDocument, str(path), "policy")
     policy = Policy(**shape.model_dump())
-    if policy.verified_clearance_m > policy.zone_clearance_m:
-        what = f"{policy.verified_clearance_m} m is more than zone_clearance_m {policy.zone_clearance_m} m"
-        mend = "Plan with at least the clearance that is verified"
-        raise InputError(InputProblem(str(path), "policy.verified_clearance_m", what, mend))
+    problems = [
+        InputProblem(str(path), f"policy.{name}", f"{value} is more than a whole battery", "Write 20 % as 0.2")
+        for name in ("reserve_fraction", "divert_reserve_fraction")
+        if (value := getattr(policy, name)) >= 1.0
+    ]
+    for name, limit_name, mend in (
+        ("verified_clearance_m", "zone_clearance_m", "Plan with at least the clearance that is verified"),
+        ("release_height_home_m", "cruise_height_home_m", "Release at or below cruise_height_home_m"),
+        ("cruise_height_home_m", "max_height_agl_m", "Cruise at or below max_height_agl_m"),
+    ):
+        value, limit = getattr(policy, name), getattr(policy, limit_name)
+        if value > limit:
+            what = f"{value} m is more than {limit_name} {limit} m"
+            problems.append(InputProblem(str(path), f"policy.{name}", what, mend))
+    if problems:
+        raise InputError(*problems)
     return policy
+
+
+def _site(document: SiteDocument, path: Path) -> Site:
+    """The site, with no name twice, relief the right way up, and every alternate near a hub."""
+    relief = document.relief
+    if relief and relief.minimum_amsl_m > relief.maximum_amsl_m:
+        what = f"minimum_amsl_m {relief.minimum_amsl_m} is above maximum_amsl_m {relief.maximum_amsl_m}"
+        raise InputError(InputProblem(str(path), "relief", what, "Swap them"))
+    site = document.site()
+    problems = [
+        *_twice(path, "hubs", "id", [hub.id for hub in document.hubs]),
+        *_twice(path, "alternates", "id", [alternate.id for alternate in document.alternates]),
+    ]
+    for index, alternate in enumerate(site.alternates):
+        problems += _misplaced(path, f"alternates[{index}]", alternate.position, site)
+    if problems:
+        raise InputError(*problems)
+    return site
+
+
+def _check_expected(expected: ExpectedDocument, orders: Sequence[Order], path: Path) -> None:
+    known = [order.order_id for order in orders]
+    problems = [
+        _unknown(path, f"expected.{ending}", order_id, known)
+        for ending in ExpectedDocument.model_fields
+        for order_id in getattr(expected, ending)
+        if order_id not in known
+    ]
+    if problems:
+        raise InputError(*problems)
 
 
 def _twice(path: Path, group: str, key: str, values: Sequence[object]) -> list[InputProblem]:

@@ -7,15 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
-from mission.errors import InputError, InputProblem
 from mission.model.day import Day
 from mission.model.fleet import Hub, Vehicle
 from mission.model.flight import ApprovedFlight
 from mission.policy import Policy
 from operations.documents import SimulationDocument
-from sim.fleet_config import Fault, FleetConfig, GroundCrew, Home, Physical, VehicleConfig
+from operations.planted_faults import planted_faults
+from sim.fleet_config import FleetConfig, GroundCrew, Home, Physical, VehicleConfig
 from sim.fleet_process import FleetProcess
 from sim.px4_sitl import KeepFiles, Px4Config, Px4Fleet, Px4Home
 
@@ -54,7 +52,7 @@ async def simulated_fleet(
     `ports` gives the UDP port by vehicle id on which each is to be heard; None chooses free ones.
 
     Raises:
-        InputError: a fault of the day's simulation is not known.
+        InputError: a fault of the day's simulation cannot be planted.
         LinkError: the fleet cannot start.
     """
     ports = ports or _free_udp_ports(day.vehicles)
@@ -67,7 +65,7 @@ async def simulated_fleet(
         seed=simulation.seed,
         speed_factor=speed_factor,
         ground_crew=GroundCrew(battery_swap_s=day.policy.turnaround_s / 2),
-        faults=_faults(simulation),
+        faults=planted_faults(simulation, [vehicle.vehicle_id for vehicle in day.vehicles], "day"),
         truth_log=str(truth_log),
     )
     vehicles = tuple(
@@ -111,19 +109,6 @@ def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
         "MPC_Z_V_AUTO_DN": kind.descent_speed_m_s,
         NAV_ACC_RAD: policy.waypoint_acceptance_m,
     }
-
-
-def _faults(simulation: SimulationDocument) -> tuple[Fault, ...]:
-    """The day's faults as the simulator has them.
-
-    Raises:
-        InputError: an unknown kind or key.
-    """
-    try:
-        return msgspec.convert(simulation.faults, tuple[Fault, ...])
-    except msgspec.ValidationError as error:
-        problem = InputProblem("day", "simulation.faults", str(error), "See sim.fleet_config for the kinds of fault")
-        raise InputError(problem) from None
 
 
 def _simulated(

@@ -30,5 +30,5 @@ def report_bad_input(error: InputError, *, as_json: bool) -> Exit:
         print_json({"error": "bad input", "problems": [vars(problem) for problem in error.problems]})
     else:
         for problem in error.problems:
-            sys.stderr.write(f"{problem.file}: {problem.place}\n    {problem.what}. {problem.mend}.\n")
+            sys.stderr.write(f"{problem.file}: {problem.place}\n    {problem.what}. {problem.mend.rstrip('.')}.\n")
     return Exit.BAD_INPUT

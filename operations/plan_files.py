@@ -18,14 +18,18 @@ def run_folder(out: Path | None, command: str) -> Path:
     """Make and return the folder of this run: `out`, which must be new or empty, or a new one under ``runs/``.
 
     Raises:
-        InputError: `out` already holds something; nothing is overwritten.
+        InputError: `out` already holds something (nothing is overwritten), or it cannot be made.
     """
     if out is None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         out = Path("runs") / f"{command}-{stamp}"
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(InputProblem(str(out), "--out", "it exists and is not an empty folder", "Name a new folder"))
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the folder cannot be made: {error.strerror}"
+        raise InputError(InputProblem(str(out), "--out", what, "Name a folder where you may write")) from None
     return out
 
 

@@ -1,7 +1,6 @@
 """Files in, documents out: every fault of a file becomes an `InputError` with place and remedy."""
 
 import difflib
-import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from mission.airspace.json_text import parse_json
+from mission.airspace.reading import DEFAULT_CAPS
 from mission.errors import InputError, InputProblem
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -51,31 +52,26 @@ def parse_text(path: Path) -> object:
     """Parse a JSON or TOML file into plain values.
 
     Raises:
-        InputError: wrong ending, not UTF-8, or broken syntax (line and column given).
+        InputError: wrong ending, not text, broken syntax (line and column given), or a JSON name given twice.
     """
+    data = read_bytes(path)
+    if path.suffix == ".json":
+        return parse_json(data, str(path), DEFAULT_CAPS)
+    if path.suffix != ".toml":
+        what = f"unknown ending {path.suffix!r}"
+        raise InputError(InputProblem(str(path), "file", what, "Use a .toml or .json document"))
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InputError(
             InputProblem(str(path), f"byte {error.start}", "it is not UTF-8 text", "Save it as UTF-8")
         ) from None
-    try:
-        if path.suffix == ".json":
-            return json.loads(text)
-        if path.suffix == ".toml":
-            return tomllib.loads(text)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise InputError(InputProblem(str(path), place, error.msg, "Mend the JSON syntax there")) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(InputProblem(str(path), "syntax", str(error), "Mend the TOML syntax there")) from None
-    raise InputError(
-        InputProblem(str(path), "file", f"unknown ending {path.suffix!r}", "Use a .toml or .json document")
-    )
 
 
-def validate(content: object, shape: type[Shape], file: str) -> Shape:
-    """Check plain values against `shape`.
+def validate(content: object, shape: type[Shape], file: str, within: str = "") -> Shape:
+    """Check plain values against `shape`; `within` is where in the file they stand.
 
     Raises:
         InputError: one problem for each fault found.
@@ -83,7 +79,7 @@ def validate(content: object, shape: type[Shape], file: str) -> Shape:
     try:
         return shape.model_validate(content)
     except ValidationError as error:
-        raise InputError(*(_problem(detail, shape, file) for detail in error.errors())) from None
+        raise InputError(*(_problem(detail, shape, file, within) for detail in error.errors())) from None
 
 
 def place_of(location: Sequence[int | str]) -> str:
@@ -94,9 +90,9 @@ def place_of(location: Sequence[int | str]) -> str:
     return place or "document"
 
 
-def _problem(detail: ErrorDetails, shape: type[BaseModel], file: str) -> InputProblem:
+def _problem(detail: ErrorDetails, shape: type[BaseModel], file: str, within: str) -> InputProblem:
     location, value = detail["loc"], detail["input"]
-    place = place_of(location)
+    place = place_of((within, *location) if within else location)
     match detail["type"]:
         case "extra_forbidden":
             known = _known_keys(shape, location[:-1])
