@@ -57,6 +57,9 @@ def assemble(scope: DocumentScope, read: Sequence[Read], *, accept_uncovered: bo
         InputError: every feature has its axes swapped, or (unless `accept_uncovered`) restricted space of
             some feature cannot be placed; each such feature is one of the error's problems.
     """
+    for feature, draft in read:
+        if not (feature.skipped or feature.rejected or (draft is not None and draft.volumes)):
+            feature.reject("it encloses nothing", "Draw it, or remove the feature.", covered=False)
     _refuse_swapped_document(read)
     names = _unique_names(read)
     zones = []

@@ -80,8 +80,6 @@ def _read_feature(entry: object, feature: Feature) -> Read:
         properties = {**properties, **nested}
     country = identify(feature, properties.get("identifier") or entry.get("id"), properties.get("country"))
     volumes = _read_volumes(entry.get("geometry"), None, feature)
-    if not volumes and not feature.rejected:
-        feature.reject("its geometry is empty", "Draw it, or remove the feature.", covered=False)
     conditions = plain_text(properties.get("restrictionConditions"))
     message = plain_text(properties.get("message"))
     draft = Draft(

@@ -107,8 +107,6 @@ def _read_feature(entry: object, feature: Feature) -> Read:
     floor, ceiling = _read_limits(properties, feature)
     restriction = read_restriction(properties.get("restriction"), feature)
     footprints = geometry_footprints(entry.get("geometry"), feature, number(properties.get("radius_m")))
-    if not footprints and not feature.rejected:
-        feature.reject("its geometry is empty", "Draw it, or remove the feature.", covered=False)
     draft = Draft(
         restriction=restriction,
         volumes=volumes_of(footprints, floor, ceiling),

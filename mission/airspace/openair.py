@@ -172,6 +172,4 @@ def _read_outline(airspace: _Airspace, feature: Feature) -> list[Footprint]:
     ring = outline.ring()
     if ring:
         footprints.extend(footprints_of_ring([*ring, ring[0]], feature))
-    if not footprints and not feature.rejected:
-        feature.reject("it has no outline", "Draw it by DP, DC, DA or DB.", covered=False)
     return footprints

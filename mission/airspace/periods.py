@@ -8,7 +8,7 @@ from mission.airspace.fields import plain_text, shown
 from mission.airspace.reading import Feature
 from mission.model.airspace import PERMANENT, ApplicabilityPeriod, SunEvent, Weekday, WeeklyWindow
 
-_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
+_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?(Z|[+-]\d\d:?\d\d)", re.IGNORECASE)
 _EVERY_DAY = frozenset(Weekday)
 
 
@@ -132,11 +132,12 @@ def _clock(entry: Mapping[object, object], side: str) -> time | SunEvent | None:
     if match is None:
         naive = re.fullmatch(r"\d\d:\d\d(:\d\d([.,]\d+)?)?", word) is not None
         raise _UnclearTimeError(f"time {shown(word)} " + ("has no time zone" if naive else "is not a time"))
-    hour, minute, second, offset = match.groups()
-    if (hour, minute, second or "00") == ("24", "00", "00"):
-        hour = "00"  # the end of the day; an end at or before the start runs into the next day
+    hour, minute, second, fraction, offset = match.groups(default="0")
+    if hour == "24" and int(minute) == int(second) == int(fraction) == 0 and side == "end":
+        hour = "00"  # midnight: an end at or before the start runs into the next day
     try:
-        return time(int(hour), int(minute), int(second or 0), tzinfo=_offset(offset))
+        microsecond = int(fraction.ljust(6, "0"))
+        return time(int(hour), int(minute), int(second), microsecond, tzinfo=_offset(offset))
     except ValueError:
         raise _UnclearTimeError(f"time {shown(word)} is not a time") from None
 

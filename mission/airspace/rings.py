@@ -72,6 +72,9 @@ def read_circle(center: object, radius_m: float | None, feature: Feature) -> tup
 def footprints_of_ring(positions: Sequence[Position], feature: Feature) -> tuple[PolygonFootprint, ...]:
     """Return the footprints that enclose a ring of positions; see `read_polygon`."""
     feature.scope.count_vertices(len(positions), feature.place)
+    if not positions:
+        feature.reject("a ring has no positions", "Give it at least 3 corners.", covered=False)
+        return ()
     found: list[PolygonFootprint] = []
     for candidate in _placements(positions, feature):
         found.extend(_enclose(_tidy(_in_range(candidate, feature), feature), feature))
@@ -99,8 +102,6 @@ def _placements(positions: Sequence[Position], feature: Feature) -> list[list[Po
     """Return where a ring may lie: as published, with its axes swapped back, or both (fault F-A10)."""
     as_published = list(positions)
     swapped = [(latitude, longitude) for longitude, latitude in as_published]
-    if not as_published:
-        return []
     if not _plausible(as_published) and _plausible(swapped):
         feature.swapped = True
         feature.reject(_SWAPPED, _SWAP_BACK, covered=True)

@@ -132,6 +132,7 @@ def test_a_schedule_is_read_with_its_days_and_times(ed269: Document, ed269_zone:
         {"schedule": [{"day": ["MON"], "startTime": "06:00:00", "endTime": "14:00:00Z"}]},
         {"schedule": [{"day": ["MOO"], "startTime": "06:00:00Z", "endTime": "14:00:00Z"}]},
         {"schedule": [{"day": ["MON"]}]},
+        {"schedule": [{"day": ["MON"], "startTime": "24:00Z", "endTime": "06:00:00Z"}]},
         "always",
     ],
 )
@@ -141,6 +142,27 @@ def test_unclear_times_apply_always(ed269: Document, ed269_zone: Zone, period: A
     assert reading.zones[0].applicability == PERMANENT
     assert reading.reports[0].outcome is Outcome.REPAIRED
     assert "applies always" in reading.reports[0].reasons[0]
+
+
+def test_midnight_may_be_written_24_00_and_fractions_count(ed269: Document, ed269_zone: Zone) -> None:
+    """An end of 24:00 is midnight, and half a second of restricted time is not lost."""
+    rows = [
+        {"day": ["SAT"], "startTime": "22:00:00Z", "endTime": "24:00:00Z"},
+        {"day": ["SUN"], "startTime": "22:00:00Z", "endTime": "23:59:59.5Z"},
+    ]
+    (zone,) = read_zones(ed269(ed269_zone(applicability=[{"schedule": rows}])), "a.json").zones
+    assert [str(window.end) for window in zone.applicability[0].schedule] == [
+        "00:00:00+00:00",
+        "23:59:59.500000+00:00",
+    ]
+
+
+@pytest.mark.parametrize("coordinates", [[], [[]], [[], []], None, {}])
+def test_a_polygon_of_nothing_is_not_called_read(ed269: Document, ed269_zone: Zone, coordinates: Any) -> None:
+    """A polygon without positions refuses the document rather than leave a zone out (F-A12)."""
+    projection = {"type": "Polygon", "coordinates": coordinates}
+    with pytest.raises(InputError):
+        read_zones(ed269(ed269_zone({"horizontalProjection": projection})), "a.json")
 
 
 def test_ids_that_stand_twice_become_different_ids(ed269: Document, ed269_zone: Zone) -> None:

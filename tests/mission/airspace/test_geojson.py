@@ -84,7 +84,7 @@ def test_other_properties_are_left_alone(geojson: Build) -> None:
         ({"type": "Polygon", "coordinates": [[[15, 48], [15.1, 48], [15, 48]]]}, "2 distinct"),
         ({"type": "Polygon", "coordinates": [[[15, 48], "x", [15.1, 48.1], [15, 48]]]}, "position 1"),
         ({"type": "Polygon", "coordinates": [[[15, 48], [200, 99], [15.1, 48.1], [15, 48]]]}, "not on Earth"),
-        ({"type": "GeometryCollection", "geometries": []}, "empty"),
+        ({"type": "GeometryCollection", "geometries": []}, "encloses nothing"),
         ("POLYGON(...)", "a string"),
     ],
 )

@@ -121,6 +121,11 @@ def test_deep_xml_is_refused() -> None:
             b"15,48 15.1,x 15.1,48.1 15,48</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>",
             "position '15.1,x'",
         ),
+        (
+            b"<Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates> </coordinates></LinearRing>"
+            b"</outerBoundaryIs></Polygon></Placemark>",
+            "no positions",
+        ),
         (b"<Placemark>", "not valid XML"),
     ],
 )

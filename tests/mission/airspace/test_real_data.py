@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,9 @@ AUSTRIA = "geozones/austria_ed269_288zones.json"
 VIENNA = GeoPoint(48.21, 16.37)
 
 
+@cache
 def read(real_data: Path, name: str) -> ZoneReading:
-    """Read a document of the data folder."""
+    """Read a document of the data folder, once."""
     return read_zones((real_data / name).read_bytes(), name)
 
 
