@@ -14,6 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help answers in half the time
 )
 zones_app = typer.Typer(help="Zone documents of any authority.", no_args_is_help=True)
 app.add_typer(zones_app, name="zones")
