@@ -155,7 +155,8 @@ class DayPlanner:
             blocked = self.skies[hub.hub_id].route(hub.position, order.drop.position)
             if isinstance(blocked, Blocked):
                 names = ", ".join(blocked.zone_ids)
-                return replace(refusal, reason=f"{refusal.reason}: closed off by {names}", zone_ids=blocked.zone_ids)
+                reason = f"{refusal.reason.rstrip('.')}: closed off by {names}"
+                return replace(refusal, reason=reason, zone_ids=blocked.zone_ids)
         return refusal
 
     # ---- sorties -----------------------------------------------------------------------------------

@@ -48,10 +48,10 @@ def refusal_lines(plan: DayPlan) -> Group:
     """Why each refused order is refused, and what would help."""
     lines = []
     for refusal in plan.refusals:
-        line = Text(f"{refusal.order_id} refused: ", style="red")
-        line.append(f"{refusal.reason}.", style="default")
+        line = Text(f"{refusal.order_id} refused, {refusal.code}: ", style="red")
+        line.append(f"{refusal.reason.rstrip('.')}.", style="default")
         if refusal.remedy:
-            line.append(f" {refusal.remedy}.", style="dim")
+            line.append(f" {refusal.remedy.rstrip('.')}.", style="dim")
         lines.append(line)
     return Group(*lines)
 

@@ -134,7 +134,7 @@ def _order_rows(summary: DaySummary) -> str:
     rows = []
     for result in summary.orders:
         moment = result.handed_over.strftime("%H:%M:%S") if result.handed_over else ""
-        why = ". ".join(part for part in (result.reason, result.remedy) if part)
+        why = ". ".join(part.rstrip(".") for part in (result.reason, result.remedy) if part)
         cells = [result.order, result.outcome.value, result.sortie, moment, why]
         rows.append(f'<tr class="{result.outcome.value}">' + _cells(cells) + "</tr>")
     return "".join(rows)
