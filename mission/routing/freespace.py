@@ -3,8 +3,8 @@
 Every zone is grown by the clearance, the grown zones are merged, and all corners are put on a 1/64 m grid.
 Each step errs on the side of more obstacle:
 
-* growing uses mitred corners cut at 1.1 times the radius: edges move out by exactly the radius and cut corners
-  lie farther out, so that no point of the result is nearer than the radius (round joins in chords would be);
+* growing uses mitred corners cut at 1.1 times the radius: edges move out by exactly the radius and cuts lie farther
+  out, so that no point of the result is nearer than the radius (chords of round joins would be);
 * the radius has one grid step added, more than rounding to the grid can take away (√2/2 of a step);
 * where two regions touch in a single point, a small square is put over it: a route must not slip through a
   passage of no width, and every boundary vertex then belongs to one ring only.
