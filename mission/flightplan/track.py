@@ -56,7 +56,9 @@ def measure(points: Sequence[GeoPoint]) -> Track:
     if len(kept) > 1:
         kept[-1] = points[-1]
     if len(kept) < 2:
-        return Track((points[-1],), (), ())
+        if points[0] == points[-1]:
+            return Track((points[0],), (), ())
+        kept.append(points[-1])  # a hand's breadth, but its two ends are two places
     latitude = np.array([point.latitude_deg for point in kept])
     longitude = np.array([point.longitude_deg for point in kept])
     forward, backward, lengths = _WGS84.inv(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])

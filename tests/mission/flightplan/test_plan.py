@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mission.flightplan import FlightConditions, plan_flight
@@ -79,6 +79,7 @@ def test_payload_leaves_at_each_handover(make_sortie: MakeSortie, away: Away, co
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@example(corners=[(0.0, 1.0)], drop=(0.0, 0.03125), method=DeliveryMethod.GRIPPER)
 @given(
     corners=st.lists(st.tuples(st.floats(-900, 900), st.floats(-900, 900)), max_size=6),
     drop=st.tuples(st.floats(-900, 900), st.floats(-900, 900)),
