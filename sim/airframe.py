@@ -19,6 +19,7 @@ HORIZONTAL_RESPONSE = 0.6
 """Share of MPC_ACC_HOR that PX4's SIH quadcopter reaches from a standstill (measured: 1.7 of 3 m/s²)."""
 CROSS_TRACK_GAIN_PER_S = 0.5
 OVERLAP_M = 0.001
+GRAVITY_M_S2 = 9.80665
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,17 @@ class Airframe:
             self.velocity_north_m_s = self.velocity_east_m_s = 0.0
         self._turn(north, east, dt_s)
 
+    def fall(self, dt_s: float) -> bool:
+        """Fall without thrust for `dt_s`; return whether it lies on the ground."""
+        if not self.on_ground:
+            self.velocity_up_m_s -= GRAVITY_M_S2 * dt_s
+            self.north_m += self.velocity_north_m_s * dt_s
+            self.east_m += self.velocity_east_m_s * dt_s
+            self.up_m = max(self.up_m + self.velocity_up_m_s * dt_s, 0.0)
+        if self.on_ground:
+            self.stop()
+        return self.on_ground
+
     def _fastest(self, way: str) -> float:
         """Vertical speed in automatic flight; PX4's general limit comes first."""
         return min(self.parameters[f"MPC_Z_V_AUTO_{way}"], self.parameters[f"MPC_Z_VEL_MAX_{way}"])
@@ -193,8 +205,8 @@ class Airframe:
         self.velocity_east_m_s += want_east * dt_s
         self.velocity_up_m_s += want_up * dt_s
         cos_heading, sin_heading = math.cos(self.heading_rad), math.sin(self.heading_rad)
-        self.pitch_rad = -(want_north * cos_heading + want_east * sin_heading) / 9.81
-        self.roll_rad = (want_east * cos_heading - want_north * sin_heading) / 9.81
+        self.pitch_rad = -(want_north * cos_heading + want_east * sin_heading) / GRAVITY_M_S2
+        self.roll_rad = (want_east * cos_heading - want_north * sin_heading) / GRAVITY_M_S2
 
     def _turn(self, north: float, east: float, dt_s: float) -> None:
         if north * north + east * east < 1.0:

@@ -17,6 +17,7 @@ from sim.mission_protocol import MissionProtocol
 from sim.navigator import Navigator
 from sim.onboard import Onboard
 from sim.parameters import WireParameter
+from sim.position_error import PositionError
 from sim.streams import Streams
 from sim.wire import FrameReader, Message
 
@@ -36,6 +37,7 @@ class Autopilot:
         config: the vehicle.
         link_time_scale: simulated seconds per second on the link (the speed factor).
         max_stream_hz: most messages of one stream in a second on the link.
+        position_error: how far it is from where it believes to be; None for not at all.
 
     Attributes:
         onboard: the true state, for whoever watches the simulation.
@@ -43,8 +45,15 @@ class Autopilot:
         silent: nothing is sent and nothing is heard; the vehicle goes on with what it does.
     """
 
-    def __init__(self, config: VehicleConfig, *, link_time_scale: float = 1.0, max_stream_hz: float = 100.0) -> None:
-        self.onboard = Onboard(config, link_time_scale)
+    def __init__(
+        self,
+        config: VehicleConfig,
+        *,
+        link_time_scale: float = 1.0,
+        max_stream_hz: float = 100.0,
+        position_error: PositionError | None = None,
+    ) -> None:
+        self.onboard = Onboard(config, link_time_scale, position_error=position_error)
         self.navigator = Navigator(self.onboard)
         self.commander = Commander(self.onboard, self.navigator)
         least_interval_s = link_time_scale / max_stream_hz
@@ -90,17 +99,12 @@ class Autopilot:
         self.protocol.current_sequence = self.navigator.mission.current
         self.commander.step()
         airframe = onboard.airframe
-        if self.commander.detector.may_move:
+        if onboard.motors_failed:
+            self._fall()
+        elif self.commander.detector.may_move:
             airframe.step(STEP_S)
         if self._steps % BATTERY_EVERY_STEPS == 0:
-            onboard.battery.draw(
-                armed=onboard.armed,
-                flying=onboard.armed and not onboard.landed,
-                payload_kg=onboard.payload.mass_kg,
-                ground_speed_m_s=airframe.ground_speed_m_s,
-                climb_m_s=airframe.velocity_up_m_s,
-                dt_s=BATTERY_EVERY_STEPS * STEP_S,
-            )
+            self._spend()
         for observer in self.observers:
             observer(self)
         self.streams.step()
@@ -108,6 +112,27 @@ class Autopilot:
         for parameter in self._listing[:PARAMETERS_PER_STEP]:
             self._send_parameter(parameter)
         del self._listing[:PARAMETERS_PER_STEP]
+
+    def _spend(self) -> None:
+        """Draw the battery; an empty one stops the motors."""
+        onboard = self.onboard
+        airframe, flying = onboard.airframe, onboard.armed and not onboard.landed
+        onboard.battery.draw(
+            armed=onboard.armed,
+            flying=flying and not onboard.motors_failed,
+            payload_kg=onboard.payload.mass_kg,
+            ground_speed_m_s=airframe.ground_speed_m_s,
+            climb_m_s=airframe.velocity_up_m_s,
+            dt_s=BATTERY_EVERY_STEPS * STEP_S,
+        )
+        onboard.motors_failed |= flying and onboard.battery.remaining_wh <= 0.0
+        if onboard.position_error is not None:
+            onboard.position_error.step(onboard.now_s)
+
+    def _fall(self) -> None:
+        """Fall freely; on the ground the vehicle is disarmed for good."""
+        if self.onboard.airframe.fall(STEP_S) and self.onboard.armed:
+            self.commander.disarm(forced=True, reason="Critical failure detected: lockdown")
 
     def _handle(self, message: Any) -> None:
         name = message.get_type()

@@ -70,6 +70,8 @@ class Commander:
 
     def can_run(self, mode: Mode) -> bool:
         """Whether a mode can be flown now."""
+        if mode.value.needs_pilot:
+            return False
         return self._ready and (mode is not Mode.MISSION or self._mission_valid)
 
     def request_mode(self, mode: Mode) -> bool:
@@ -81,13 +83,13 @@ class Commander:
         self._apply_mode()
         return True
 
-    def arm(self, *, forced: bool = False, reason: str = "Armed by external command") -> bool:
-        """Arm, unless health, mode or the veto forbid it; an armed vehicle stays so."""
+    def arm(self, *, reason: str = "Armed by external command") -> bool:
+        """Arm, unless health, mode or the veto forbid it (forcing skips nothing in PX4); an armed one stays so."""
         onboard = self._onboard
         if onboard.armed:
             return True
-        denial = None if self.armable and onboard.mode not in _PREVENTS_ARMING else DENIED
-        denial = None if forced else denial or self.arming_veto()
+        denial = None if self.armable and not onboard.motors_failed and onboard.mode not in _PREVENTS_ARMING else DENIED
+        denial = denial or self.arming_veto()
         if denial is not None:
             onboard.outbox.text(Severity.CRITICAL, denial)
             return False

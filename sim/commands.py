@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any
 
 from sim.commander import Commander
-from sim.modes import BY_SUB_MODE, MAIN_MODE_AUTO, Mode
+from sim.modes import BY_CUSTOM_MODE, MAIN_MODE_AUTO, Mode
 from sim.navigator import Navigator
 from sim.onboard import AUTOPILOT_COMPONENT, Onboard
 from sim.outbox import Severity
@@ -132,8 +132,9 @@ class Commands:
         base_mode, main_mode, sub_mode = command.whole(1), command.whole(2), command.whole(3)
         if base_mode is None or not base_mode & CUSTOM_MODE_ENABLED:
             return Result.TEMPORARILY_REJECTED
-        mode = BY_SUB_MODE.get(sub_mode or Mode.MISSION.value.sub_mode) if main_mode == MAIN_MODE_AUTO else None
-        return self._change_mode(mode)
+        if main_mode == MAIN_MODE_AUTO and not sub_mode:
+            sub_mode = Mode.MISSION.value.sub_mode
+        return self._change_mode(BY_CUSTOM_MODE.get((main_mode or 0, sub_mode or 0)))
 
     def _change_mode(self, mode: Mode | None) -> Result:
         accepted = mode is not None and self._commander.request_mode(mode)
@@ -143,7 +144,7 @@ class Commands:
         forced = command.parameters[1] == FORCE_MAGIC
         match command.whole(1):
             case 1:
-                done = self._commander.arm(forced=forced)
+                done = self._commander.arm()
             case 0:
                 done = self._commander.disarm(forced=forced)
             case _:
@@ -197,6 +198,20 @@ class Commands:
         self._gripper_done.append((self._onboard.now_s + self._onboard.parameters["PD_GRIPPER_TO"], command))
         return Result.IN_PROGRESS
 
+    def _change_speed(self, command: Command) -> Result:
+        self._navigator.mission.change_speed(command.parameters[1])
+        return Result.ACCEPTED
+
+    def _terminate(self, command: Command) -> Result:
+        if command.whole(1) != 1 or not self._onboard.armed:
+            return Result.DENIED
+        self._onboard.motors_failed = True
+        return Result.ACCEPTED
+
+    def _reboot(self, command: Command) -> Result:
+        """Doing nothing (0) is accepted; a simulated vehicle does not reboot on demand."""
+        return Result.ACCEPTED if command.whole(1) == 0 else Result.DENIED
+
     def _set_home(self, command: Command) -> Result:
         if command.whole(1) != 1:
             return Result.DENIED
@@ -222,14 +237,18 @@ _VEHICLE_COMMANDS: dict[int, _Handler] = {
     21: Commands._land,
     22: Commands._take_off,
     DO_SET_MODE: Commands._set_mode,
+    178: Commands._change_speed,
     179: Commands._set_home,
+    185: Commands._terminate,
     192: Commands._reposition,
     211: Commands._drive_gripper,
+    246: Commands._reboot,
     300: Commands._start_mission,
     400: Commands._arm_disarm,
 }
-"""NAV_RETURN_TO_LAUNCH, NAV_LAND, NAV_TAKEOFF, DO_SET_MODE, DO_SET_HOME, DO_REPOSITION, DO_GRIPPER, MISSION_START,
-COMPONENT_ARM_DISARM. Everything else is UNSUPPORTED, DO_SET_MISSION_CURRENT (224) included: PX4 v1.16 only knows
+"""NAV_RETURN_TO_LAUNCH, NAV_LAND, NAV_TAKEOFF, DO_SET_MODE, DO_CHANGE_SPEED, DO_SET_HOME,
+DO_FLIGHTTERMINATION, DO_REPOSITION, DO_GRIPPER, PREFLIGHT_REBOOT_SHUTDOWN, MISSION_START, COMPONENT_ARM_DISARM.
+ Everything else is UNSUPPORTED, DO_SET_MISSION_CURRENT (224) included: PX4 v1.16 only knows
 the message MISSION_SET_CURRENT."""
 
 ACCEPTED_COMPONENTS = frozenset({0, AUTOPILOT_COMPONENT})

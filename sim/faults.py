@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sim.autopilot import Autopilot, Observer
-from sim.fleet_config import ArmingDenied, BatteryDrop, Fault, GripperStuck, Silent
+from sim.fleet_config import ArmingDenied, BatteryDrop, Fault, GripperStuck, MotorsStop, Silent
 from sim.modes import Mode
 
 
@@ -25,6 +25,8 @@ def _observer_of(fault: Fault, autopilot: Autopilot) -> Observer:
     if isinstance(fault, ArmingDenied):
         autopilot.commander.arming_veto = _Veto(fault, autopilot)
         return _nothing
+    if isinstance(fault, MotorsStop):
+        return _Stopping(fault)
     return _Sticking(fault)
 
 
@@ -58,6 +60,16 @@ class _Silencing:
     def __call__(self, autopilot: Autopilot) -> None:
         now, fault = autopilot.now_s, self._fault
         autopilot.silent = now >= fault.after_s and (fault.until_s is None or now < fault.until_s)
+
+
+class _Stopping:
+    def __init__(self, fault: MotorsStop) -> None:
+        self._fault = fault
+
+    def __call__(self, autopilot: Autopilot) -> None:
+        onboard, fault = autopilot.onboard, self._fault
+        if onboard.took_off_s is not None and onboard.sortie == fault.sortie:
+            onboard.motors_failed |= onboard.now_s - onboard.took_off_s >= fault.after_takeoff_s
 
 
 class _Veto:

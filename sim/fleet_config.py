@@ -96,6 +96,14 @@ class ArmingDenied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     times: int | None = None
 
 
+class MotorsStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="motors_stop", tag_field="kind"):
+    """All motors stop `after_takeoff_s` after take-off: the vehicle falls and stays where it fell."""
+
+    vehicle_id: str
+    after_takeoff_s: float
+    sortie: int = 1
+
+
 class GripperStuck(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="gripper_stuck", tag_field="kind"):
     """The gripper answers as usual and releases nothing, in one sortie or (None) always."""
 
@@ -103,7 +111,7 @@ class GripperStuck(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     sortie: int | None = None
 
 
-Fault = BatteryDrop | Silent | ArmingDenied | GripperStuck
+Fault = BatteryDrop | Silent | ArmingDenied | MotorsStop | GripperStuck
 
 
 class FleetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,6 +124,8 @@ class FleetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         max_stream_hz: most messages of one stream and vehicle in a second of the wall clock. Streams keep
             PX4's rates in simulated time as far as this cap lets them: at a speed factor of 20 a 50 Hz stream
             would be 1,000 messages a second.
+        position_error_m: standard deviation of the difference between where a vehicle is and where it believes
+            to be, each horizontal axis; it follows from `seed`. The truth log holds the truth.
     """
 
     vehicles: tuple[VehicleConfig, ...]
@@ -126,6 +136,7 @@ class FleetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     truth_log: str | None = None
     truth_interval_s: float = 0.5
     max_stream_hz: float = 25.0
+    position_error_m: float = 0.3
 
 
 def read_fleet_config(document: bytes, name: str) -> FleetConfig:
@@ -167,6 +178,8 @@ def _problems(config: FleetConfig) -> list[tuple[str, str, str]]:
         )
     if not config.max_stream_hz > 0.0 or not config.truth_interval_s > 0.0:
         found.append(("max_stream_hz, truth_interval_s", "not a positive number", "Use a positive number."))
+    if not 0.0 <= config.position_error_m < math.inf:
+        found.append(("position_error_m", f"{config.position_error_m} is negative", "Use 0 or more metres."))
     if not config.vehicles:
         found.append(("vehicles", "is empty", "Give at least one vehicle."))
     for field in ("vehicle_id", "system_id"):

@@ -103,6 +103,10 @@ class MissionExecutor:
         """Remember that the vehicle was disarmed; a finished mission starts anew after that."""
         self._disarmed_since = True
 
+    def change_speed(self, speed_m_s: float) -> None:
+        """DO_CHANGE_SPEED by command: from the next leg on; not above 0 restores MPC_XY_CRUISE."""
+        self._speed_m_s = speed_m_s if math.isfinite(speed_m_s) and speed_m_s > 0.0 else None
+
     def step(self) -> None:
         """Look at what was uploaded, and go on with the mission if it is active."""
         self._take_uploads()

@@ -30,30 +30,36 @@ class ModeTraits:
     """What a mode is on the wire.
 
     Attributes:
-        sub_mode: PX4 custom sub mode under AUTO.
+        main_mode, sub_mode: PX4's custom mode.
         standard_mode: MAV_STANDARD_MODE in CURRENT_MODE.
+        needs_pilot: it cannot run without a pilot's or a companion's input, which no simulated vehicle has.
     """
 
+    main_mode: int
     sub_mode: int
     standard_mode: int
+    needs_pilot: bool = False
 
 
 class Mode(Enum):
-    """The modes that a simulated vehicle can be in. Others are refused, as PX4 refuses them without a pilot."""
+    """The modes that a simulated vehicle can be in. Those that need a pilot can be chosen only while disarmed."""
 
-    TAKEOFF = ModeTraits(sub_mode=2, standard_mode=8)
-    LOITER = ModeTraits(sub_mode=3, standard_mode=0)
-    MISSION = ModeTraits(sub_mode=4, standard_mode=6)
-    RTL = ModeTraits(sub_mode=5, standard_mode=5)
-    LAND = ModeTraits(sub_mode=6, standard_mode=7)
+    MANUAL = ModeTraits(main_mode=1, sub_mode=0, standard_mode=0, needs_pilot=True)
+    POSCTL = ModeTraits(main_mode=3, sub_mode=0, standard_mode=1, needs_pilot=True)
+    OFFBOARD = ModeTraits(main_mode=6, sub_mode=0, standard_mode=0, needs_pilot=True)
+    TAKEOFF = ModeTraits(MAIN_MODE_AUTO, sub_mode=2, standard_mode=8)
+    LOITER = ModeTraits(MAIN_MODE_AUTO, sub_mode=3, standard_mode=0)
+    MISSION = ModeTraits(MAIN_MODE_AUTO, sub_mode=4, standard_mode=6)
+    RTL = ModeTraits(MAIN_MODE_AUTO, sub_mode=5, standard_mode=5)
+    LAND = ModeTraits(MAIN_MODE_AUTO, sub_mode=6, standard_mode=7)
 
     @property
     def custom_mode(self) -> int:
         """HEARTBEAT.custom_mode: main mode in bits 16-23, sub mode in bits 24-31."""
-        return MAIN_MODE_AUTO << 16 | self.value.sub_mode << 24
+        return self.value.main_mode << 16 | self.value.sub_mode << 24
 
 
-BY_SUB_MODE = {mode.value.sub_mode: mode for mode in Mode}
+BY_CUSTOM_MODE = {(mode.value.main_mode, mode.value.sub_mode): mode for mode in Mode}
 
 BASE_MODE_DISARMED = 29
 """Custom mode, stabilised, guided, auto enabled – as PX4 sends it."""

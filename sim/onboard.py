@@ -14,6 +14,7 @@ from sim.outbox import Outbox
 from sim.parameters import Parameters
 from sim.payload import GRIPPER_RELEASE, Payload, Release
 from sim.plan_store import PlanStore, is_relative
+from sim.position_error import PositionError
 from sim.wire import FrameWriter
 
 AUTOPILOT_COMPONENT = 1
@@ -37,6 +38,7 @@ class Onboard:
         now_s: simulated seconds since boot.
         mode: the flight mode that is flown.
         landed: what the land detector says.
+        motors_failed: the motors have stopped for good; in the air the vehicle falls.
         sortie: counts take-offs from the ground after an arming, from 1; 0 before the first.
     """
 
@@ -59,6 +61,8 @@ class Onboard:
     landed_state: LandedState = LandedState.ON_GROUND
     sortie: int = 0
     took_off_s: float | None = None
+    motors_failed: bool = False
+    position_error: PositionError | None = None
 
     def __post_init__(self) -> None:
         config, physical = self.config, self.config.physical
@@ -93,8 +97,16 @@ class Onboard:
 
     @property
     def place(self) -> Place:
-        """True latitude and longitude."""
+        """Latitude and longitude as the autopilot believes them."""
         return self.plane.to_global(self.airframe.north_m, self.airframe.east_m)
+
+    @property
+    def true_place(self) -> Place:
+        """Latitude and longitude where the vehicle really is; `place` is where it believes to be."""
+        airframe, error = self.airframe, self.position_error
+        if error is None:
+            return self.place
+        return self.plane.to_global(airframe.north_m + error.north_m, airframe.east_m + error.east_m)
 
     @property
     def home_place(self) -> Place:
@@ -124,7 +136,7 @@ class Onboard:
             return
         mass = self.payload.let_go(instance)
         if mass is not None:
-            latitude, longitude = self.place
+            latitude, longitude = self.true_place
             height = self.airframe.up_m - self.home.up_m
             release = Release(self.sortie, instance, mass, self.now_s, latitude, longitude, height)
             self.payload.releases.append(release)

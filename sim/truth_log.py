@@ -47,7 +47,7 @@ class TruthLog:
         if onboard.now_s < self._due_s.get(vehicle_id, 0.0):
             return
         self._due_s[vehicle_id] = onboard.now_s + self._interval_s - 1e-9
-        latitude, longitude = onboard.place
+        latitude, longitude = onboard.true_place
         self._write(
             kind="state",
             t_sim=round(onboard.now_s, 3),

@@ -5,6 +5,7 @@ Every vehicle speaks to its configured partner, as PX4 does on its onboard link,
 
 import asyncio
 import contextlib
+import random
 import socket
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from sim.autopilot import Autopilot
 from sim.faults import plant
 from sim.fleet_config import FleetConfig, VehicleConfig
 from sim.ground_crew import PadService
+from sim.position_error import PositionError
 from sim.truth_log import TruthLog
 
 TICK_S = 0.01
@@ -133,7 +135,12 @@ class UdpFleet:
             self._truth = self._files.enter_context(log)
             watch = TruthLog(self._truth, config.truth_interval_s)
         for vehicle in config.vehicles:
-            autopilot = Autopilot(vehicle, link_time_scale=config.speed_factor, max_stream_hz=config.max_stream_hz)
+            autopilot = Autopilot(
+                vehicle,
+                link_time_scale=config.speed_factor,
+                max_stream_hz=config.max_stream_hz,
+                position_error=_position_error(config, vehicle),
+            )
             plant(autopilot, config.faults)
             autopilot.observers.append(PadService(autopilot, config.ground_crew))
             if watch is not None:
@@ -168,6 +175,13 @@ class UdpFleet:
                 self._truth.flush()
                 next_flush = now + 1.0
             await asyncio.sleep(max(TICK_S - (loop.time() - now), 0.0))
+
+
+def _position_error(config: FleetConfig, vehicle: VehicleConfig) -> PositionError | None:
+    """A vehicle's error follows from the fleet's seed and its own id: others may come and go."""
+    if config.position_error_m <= 0.0:
+        return None
+    return PositionError(random.Random(f"{config.seed}/{vehicle.vehicle_id}"), config.position_error_m)
 
 
 def report_slip(fleet: UdpFleet) -> None:

@@ -19,6 +19,24 @@ AUTO = 4.0
 def test_set_mode_gets_two_acks(station: "GroundStation") -> None:
     """The first ACK is the link's and means nothing; the second is the commander's."""
     assert station.command(176, 1.0, AUTO, 4.0) == [ACCEPTED, ACCEPTED]
+    assert station.command(176, 1.0, AUTO, 99.0) == [ACCEPTED, TEMPORARILY_REJECTED]
+    station.run(1.0)
+    assert station.named("HEARTBEAT")[-1].custom_mode == 0x04040000
+
+
+def test_mode_that_needs_a_pilot_is_taken_on_the_ground_and_cannot_be_armed(station: "GroundStation") -> None:
+    """PX4 lets OFFBOARD be chosen while disarmed, and then refuses to arm, forced or not."""
+    assert station.command(176, 1.0, 6.0, 0.0) == [ACCEPTED, ACCEPTED]
+    station.run(1.0)
+    assert station.named("HEARTBEAT")[-1].custom_mode == 0x00060000
+    assert station.command(400, 1.0) == [TEMPORARILY_REJECTED]
+    assert station.command(400, 1.0, 21196.0) == [TEMPORARILY_REJECTED]
+
+
+def test_mode_that_cannot_run_is_refused_in_flight(station: "GroundStation", plans: SimpleNamespace) -> None:
+    """In the air OFFBOARD is not taken: the second ACK says so, and the mission goes on (F-V10)."""
+    station.launch(plans.hover_delivery())
+    station.run(12.0)
     assert station.command(176, 1.0, 6.0, 0.0) == [ACCEPTED, TEMPORARILY_REJECTED]
     station.run(1.0)
     assert station.named("HEARTBEAT")[-1].custom_mode == 0x04040000

@@ -1,13 +1,16 @@
 """Planted faults and the people on the pad."""
 
+import random
+import statistics
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sim.faults import plant
-from sim.fleet_config import ArmingDenied, BatteryDrop, Fault, GripperStuck, GroundCrew, Silent
+from sim.fleet_config import ArmingDenied, BatteryDrop, Fault, GripperStuck, GroundCrew, MotorsStop, Silent
 from sim.ground_crew import PadService
+from sim.position_error import PositionError
 
 if TYPE_CHECKING:
     from tests.sim.conftest import GroundStation, MakeStation
@@ -77,6 +80,41 @@ def test_stuck_gripper_answers_as_usual_and_keeps_the_parcel(station: "GroundSta
     station.fly(plans.hover_delivery(20.0))
     assert station.autopilot.onboard.payload.releases == []
     assert station.autopilot.onboard.payload.mass_kg == 0.7
+
+
+def test_motors_that_stop_drop_the_vehicle_where_it_is(station: "GroundStation", plans: SimpleNamespace) -> None:
+    """It falls, lies disarmed away from home, and never arms again (F-V25)."""
+    planted(station, MotorsStop("drone-1", after_takeoff_s=35.0))
+    station.launch(plans.hover_delivery(200.0))
+    onboard = station.autopilot.onboard
+    station.until(lambda: not onboard.armed, 60.0)
+    assert onboard.airframe.on_ground
+    assert onboard.airframe.north_m > 20.0
+    assert station.command(400, 1.0) == [(1, 0)]
+
+
+def test_empty_battery_stops_the_motors(make_station: "MakeStation", plans: SimpleNamespace) -> None:
+    """With the battery's failsafe switched off a flight that is too long ends on the ground."""
+    station = make_station(battery_wh=4.0, parameters={"COM_LOW_BAT_ACT": 0})
+    station.launch(plans.hover_delivery(1000.0))
+    station.until(lambda: not station.autopilot.onboard.armed, 120.0)
+    assert station.autopilot.onboard.battery.remaining_wh == 0.0
+    assert station.autopilot.onboard.motors_failed
+
+
+def test_position_error_follows_from_its_seed_and_keeps_its_size() -> None:
+    """Equal seeds, equal errors; over an hour the deviation is what was asked for."""
+
+    def walk(seed: str) -> list[float]:
+        error = PositionError(random.Random(seed), 0.5)
+        values = []
+        for second in range(20_000):
+            error.step(float(second))
+            values.append(error.north_m)
+        return values
+
+    assert walk("1/a") == walk("1/a") != walk("1/b")
+    assert statistics.pstdev(walk("1/a")) == pytest.approx(0.5, rel=0.2)
 
 
 def test_fault_of_another_vehicle_does_not_act(station: "GroundStation") -> None:
