@@ -165,9 +165,10 @@ def test_a_circle_is_held_in_few_vertices_and_named() -> None:
     assert len(ring) <= FENCE_VERTEX_LIMIT - 8
 
 
-def test_a_zone_as_wide_as_the_country_is_cut_to_what_is_within_reach() -> None:
-    """Its far corners are nobody's business; its near edge is straight in degrees, not bowed by the plane."""
-    wanted = needs([(-4000.0, 0.0), (4000.0, 0.0)], [Zone("TMA", shapely.box(-90e3, 40.0, 90e3, 90e3))])
+@pytest.mark.parametrize("box", [(-90e3, 40.0, 90e3, 90e3), (-90e3, -90e3, 90e3, -40.0)])
+def test_a_zone_as_wide_as_the_country_is_cut_to_what_is_within_reach(box: tuple[float, ...]) -> None:
+    """Its far corners are nobody's business; its near edge bows in degrees, to the one side or the other."""
+    wanted = needs([(-4000.0, 0.0), (4000.0, 0.0)], [Zone("TMA", shapely.box(*box))])
     fence = build_fence(wanted)
     assert isinstance(fence, Fence)
     check(wanted, fence)
