@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from mission.dispatch.sortie_state import SortieState
 from mission.model.fleet import Hub, LandingSite, Vehicle, VehicleType
 from mission.model.flight import ApprovedFlight, FlightPlan, Leg, LegKind, ReleasePoint, Sortie
 from mission.model.geo import GeoPoint
@@ -79,20 +81,24 @@ class Flown:
     now: datetime = START
     state: VehicleState = field(default_factory=lambda: VehicleState("drone-1"))
 
+    def sortie(self) -> SortieState:
+        """Where the sortie stands."""
+        return self.supervisor.state
+
     def hear(self, event: Event, after_s: float = 1.0) -> list[Command]:
         """Let time pass, then deliver an event."""
         self.now += timedelta(seconds=after_s)
         return self.supervisor.handle(event, self.now)
 
-    def see(self, after_s: float = 1.0, **changes: object) -> list[Command]:
+    def see(self, after_s: float = 1.0, **changes: Any) -> list[Command]:
         """Deliver a newer state of the vehicle."""
-        self.state = replace(self.state, boot_time_ms=self.state.boot_time_ms + 100, **changes)  # type: ignore[arg-type]
+        self.state = replace(self.state, boot_time_ms=self.state.boot_time_ms + 100, **changes)
         return self.hear(Observed(self.state), after_s)
 
-    def wait_on_pad(self, **changes: object) -> list[Command]:
+    def wait_on_pad(self, **changes: Any) -> list[Command]:
         """Show a vehicle that waits on its pad, ready in every way but `changes`."""
         self.hear(FreshnessChanged(Freshness.FRESH))
-        ready: dict[str, object] = {
+        ready: dict[str, Any] = {
             "latitude_deg": HUB.position.latitude_deg,
             "longitude_deg": HUB.position.longitude_deg,
             "height_home_m": 0.0,

@@ -1,7 +1,8 @@
 """What supervision does about a sortie, as rules: events in, commands out, in virtual time."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,7 +38,7 @@ MEADOW = GeoPoint(48.405, 15.605)
 NOWHERE = GeoPoint(48.42, 15.62)
 
 
-def alarms(commands: list[object]) -> list[str]:
+def alarms(commands: Sequence[object]) -> list[str]:
     """Codes of the alarms among commands."""
     return [c.state for c in commands if isinstance(c, Report) and c.kind is ReportKind.ALARM]
 
@@ -60,7 +61,7 @@ def test_a_vehicle_that_never_answers_fails_its_sortie_and_is_named(flown: "Flow
     flown.hear(Begin())
     commands = flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
     assert all(isinstance(c, Report) for c in commands)
-    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.sortie() is SortieState.FAILED
     assert "drone-1 never answered" in flown.supervisor.reasons["A-1"]
 
 
@@ -85,7 +86,7 @@ def test_doubt_is_resolved_by_loading_again_and_given_up_after_three_attempts(fl
     for _ in range(3):
         loads += sum(isinstance(c, Load) for c in flown.hear(TransferEnded(Holding.UNKNOWN, "", "link lost")))
     assert loads == 3
-    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.sortie() is SortieState.FAILED
     assert flown.supervisor.order_states == {"A-1": OrderState.FAILED}
     assert "link lost" in flown.supervisor.reasons["A-1"]
 
@@ -95,7 +96,7 @@ def test_a_refused_mission_fails_the_sortie_with_the_vehicles_words(flown: "Flow
     flown.wait_on_pad()
     flown.hear(Begin())
     flown.hear(TransferEnded(Holding.NOT_LOADED, "", "Geofence violation for waypoint 2"))
-    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.sortie() is SortieState.FAILED
     assert "Geofence violation" in flown.supervisor.reasons["A-1"]
 
 
@@ -112,7 +113,7 @@ def test_a_refused_mission_fails_the_sortie_with_the_vehicles_words(flown: "Flow
         ({"landed_state": LandedState.IN_AIR}, "IN_AIR"),
     ],
 )
-def test_the_gate_holds_a_launch_back_and_names_the_rule(flown: "Flown", change: dict[str, object], rule: str) -> None:
+def test_the_gate_holds_a_launch_back_and_names_the_rule(flown: "Flown", change: dict[str, Any], rule: str) -> None:
     """Invariant I-8: each missing condition alone keeps the vehicle down; after the time limit it is the reason."""
     flown.wait_on_pad()
     flown.hear(Begin())
@@ -120,7 +121,7 @@ def test_the_gate_holds_a_launch_back_and_names_the_rule(flown: "Flown", change:
     commands = flown.hear(TransferEnded(Holding.LOADED, flown.flight.mission.digest()))
     assert not any(isinstance(c, Launch) for c in commands)
     flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
-    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.sortie() is SortieState.FAILED
     assert rule in flown.supervisor.reasons["A-1"]
 
 
@@ -143,7 +144,7 @@ def test_a_refused_launch_fails_the_sortie_and_keeps_the_reason(flown: "Flown") 
     """Fault F-V9: arming denied is the order's reason."""
     flown.load()
     flown.hear(LaunchEnded(ok=False, reason="Arming denied: Resolve system health failures first"))
-    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.sortie() is SortieState.FAILED
     assert "Arming denied" in flown.supervisor.reasons["A-1"]
 
 
@@ -151,9 +152,9 @@ def test_an_accepted_launch_is_not_yet_a_flight(flown: "Flown") -> None:
     """Airborne is what telemetry shows, not what was acknowledged."""
     flown.load()
     flown.hear(LaunchEnded(ok=True))
-    assert flown.supervisor.state is SortieState.LAUNCHING
+    assert flown.sortie() is SortieState.LAUNCHING
     flown.see(armed=True, landed_state=LandedState.IN_AIR, mode=FlightMode.MISSION)
-    assert flown.supervisor.state is SortieState.AIRBORNE
+    assert flown.sortie() is SortieState.AIRBORNE
     assert flown.supervisor.order_states == {"A-1": OrderState.IN_FLIGHT}
 
 
@@ -163,7 +164,7 @@ def test_a_vehicle_that_armed_and_never_left_the_ground_is_told_to_land_and_fail
     flown.hear(LaunchEnded(ok=True))
     commands = flown.hear(Tick(), after_s=121)
     assert any(isinstance(c, LandNow) for c in commands)
-    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.sortie() is SortieState.FAILED
 
 
 def test_delivered_needs_the_vehicle_seen_low_over_the_drop(flown: "Flown") -> None:
@@ -194,9 +195,9 @@ def test_finished_means_landed_and_disarmed_not_last_item_reached(flown: "Flown"
     flown.fly()
     flown.release()
     flown.see(mission_current=7, latitude_deg=HUB.latitude_deg, longitude_deg=HUB.longitude_deg, height_home_m=20.0)
-    assert flown.supervisor.state is SortieState.AIRBORNE
+    assert flown.sortie() is SortieState.AIRBORNE
     flown.touch_down(HUB)
-    assert flown.supervisor.state is SortieState.FINISHED
+    assert flown.sortie() is SortieState.FINISHED
     assert flown.supervisor.finished
 
 
@@ -223,7 +224,7 @@ def test_a_battery_that_cannot_finish_diverts_at_the_first_sample(flown: "Flown"
     commands = flown.see(battery_remaining=0.22)  # 88 Wh, 60 Wh to finish, 40 Wh must remain
     assert alarms(commands) == ["LOW_BATTERY"]
     assert any(isinstance(c, HoldPosition) for c in commands)
-    assert flown.supervisor.state is SortieState.DIVERTING
+    assert flown.sortie() is SortieState.DIVERTING
 
 
 def test_the_way_down_is_planned_from_where_the_vehicle_stands(flown: "Flown", to_meadow: Diversion) -> None:
@@ -325,9 +326,9 @@ def test_a_lost_link_is_an_alarm_and_a_regained_one_goes_on(flown: "Flown") -> N
     flown.fly()
     commands = flown.hear(FreshnessChanged(Freshness.LOST))
     assert alarms(commands) == ["LINK_LOST"]
-    assert flown.supervisor.state is SortieState.LOST
+    assert flown.sortie() is SortieState.LOST
     flown.hear(FreshnessChanged(Freshness.FRESH))
-    assert flown.supervisor.state is SortieState.AIRBORNE
+    assert flown.sortie() is SortieState.AIRBORNE
 
 
 def test_a_link_regained_during_a_diversion_does_not_divert_again(flown: "Flown", to_meadow: Diversion) -> None:
@@ -337,7 +338,7 @@ def test_a_link_regained_during_a_diversion_does_not_divert_again(flown: "Flown"
     flown.see(battery_remaining=0.22)
     flown.hear(FreshnessChanged(Freshness.LOST))
     commands = flown.hear(FreshnessChanged(Freshness.FRESH))
-    assert flown.supervisor.state is SortieState.DIVERTING
+    assert flown.sortie() is SortieState.DIVERTING
     assert not any(isinstance(c, FlyInstead | HoldPosition) for c in commands)
 
 
@@ -346,7 +347,7 @@ def test_a_vehicle_that_stays_silent_fails_its_sortie_by_the_deadline(flown: "Fl
     flown.fly()
     flown.hear(FreshnessChanged(Freshness.LOST))
     flown.hear(Tick(), after_s=flown.policy.lost_give_up_s + 1)
-    assert flown.supervisor.state is SortieState.FAILED
+    assert flown.sortie() is SortieState.FAILED
     assert "silent" in flown.supervisor.reasons["A-1"]
 
 
