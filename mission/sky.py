@@ -6,6 +6,7 @@ between the ground and the cruise height; they bind where a vehicle climbs, desc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +119,7 @@ class Sky:
         return Objection(reason, self._remedy(zone), tuple(f.zone.identifier for _, f in too_near))
 
     def _remedy(self, zone: GeoZone) -> str:
-        clear = clear_after(zone, self.window)
+        clear = clear_after(zone, self.window, timedelta(seconds=self.policy.zone_time_margin_s))
         if clear is not None:
             return f"Clear after {clear:%Y-%m-%d %H:%MZ}"
         if zone.restriction is Restriction.REQ_AUTHORISATION:

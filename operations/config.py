@@ -88,8 +88,26 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
         raise InputError(InputProblem(str(path), "zones", "no zone document is named, so no zone is known", mend))
     readings = tuple(_binding_document(zone_path) for zone_path in zone_paths)
     zones: tuple[GeoZone, ...] = tuple(zone for reading in readings for zone in reading.zones)
+    _require_unique_zone_ids(zones)
     day = Day(document.name, site, vehicles, orders, zones, policy, start)
     return DayFiles(day, document.simulation, expected, readings)
+
+
+def _require_unique_zone_ids(zones: Sequence[GeoZone]) -> None:
+    """An authorisation names a zone by its id: one id in two documents would open both.
+
+    Raises:
+        InputError: one problem for each id that two documents share.
+    """
+    first: dict[str, str] = {}
+    problems = []
+    for zone in zones:
+        other = first.setdefault(zone.identifier, zone.source.document)
+        if other != zone.source.document:
+            what = f"zone id {zone.identifier!r} is also in {other}"
+            problems.append(InputProblem(zone.source.document, zone.identifier, what, "Give one document of the two"))
+    if problems:
+        raise InputError(*problems)
 
 
 def read_zone_document(path: Path) -> ZoneReading:
