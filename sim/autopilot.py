@@ -126,8 +126,9 @@ class Autopilot:
             dt_s=BATTERY_EVERY_STEPS * STEP_S,
         )
         onboard.motors_failed |= flying and onboard.battery.remaining_wh <= 0.0
-        if onboard.position_error is not None:
-            onboard.position_error.step(onboard.now_s)
+        error = onboard.position_error
+        if error is not None:
+            (error.rest if onboard.landed else error.step)(onboard.now_s)
 
     def _fall(self) -> None:
         """Fall freely; on the ground the vehicle is disarmed for good."""

@@ -27,6 +27,10 @@ class PositionError:
         self.north_m = rng.gauss(0.0, deviation_m)
         self.east_m = rng.gauss(0.0, deviation_m)
 
+    def rest(self, now_s: float) -> None:
+        """Stay as it is: a vehicle that stands on the ground does not wander."""
+        self._due_s = now_s + INTERVAL_S
+
     def step(self, now_s: float) -> None:
         """Go on to a moment of simulated time."""
         while now_s >= self._due_s:

@@ -136,3 +136,12 @@ def test_fence_breach_and_return_is_flown_alike() -> None:
     assert [text[0] for text in spoken] == [text[0] for text in texts]
     assert changes(simulated, "HEARTBEAT") == changes(real, "HEARTBEAT")
     assert changes(simulated, "EXTENDED_SYS_STATE") == changes(real, "EXTENDED_SYS_STATE")
+
+
+def test_return_that_crosses_an_exclusion_holds_inside_it_alike() -> None:
+    """Trace 07: a return is a straight line; the fence stops it inside the zone, where it stays."""
+    real, simulated = replay("07_rtl_crosses_exclusion_hold_mavsdk410", 4, RTL_RETURN_ALT=20.0)
+    assert of_kind(simulated, *PROTOCOL) == of_kind(real, *PROTOCOL)
+    assert of_kind(simulated, "STATUSTEXT") == of_kind(real, "STATUSTEXT")
+    assert changes(simulated, "HEARTBEAT") == changes(real, "HEARTBEAT")
+    assert changes(simulated, "EXTENDED_SYS_STATE") == changes(real, "EXTENDED_SYS_STATE")
