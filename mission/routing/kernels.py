@@ -243,6 +243,16 @@ def look_around(
 
 
 @jit
+def first_view(px: float, py: float, grid: HintGrid, mesh: Tables[Any]) -> list[tuple[int, float]]:
+    """Return the taut corners that a point sees, with distances; none where it is blocked."""
+    triangles = touching(px, py, locate(px, py, grid, mesh), mesh)
+    nowhere = [0]
+    nowhere.pop()
+    _, near = look_around((px, py), triangles, (px, py), nowhere, NO_LENS, mesh)
+    return near
+
+
+@jit
 def look_along(corner: int, side: int, ax: float, ay: float, mesh: Tables[Any]) -> list[tuple[int, float]]:
     """Return the taut corners, with distances, that a taut route may go to from a corner.
 
@@ -287,41 +297,6 @@ def look_along(corner: int, side: int, ax: float, ay: float, mesh: Tables[Any]) 
     _, far = sweep(cones, px, py, 0.0, (0.0, 0.0), nowhere, NO_LENS, mesh)
     near.extend(far)
     return near
-
-
-@jit
-def distances_through(
-    x: Any, y: Any, start: tuple[float, float], reached: Any, grid: HintGrid, mesh: Tables[Any]
-) -> tuple[Any, Any]:
-    """Return for each point its distance from the start, and the last corner on the way.
-
-    Args:
-        x: (k,) east of the points.
-        y: (k,) north of the points.
-        start: the start.
-        reached: (n,) distance of each corner from the start.
-        grid: hints for `locate`.
-        mesh: the free space.
-
-    Returns:
-        (k,) distances, inf where blocked, and (k,) corners: -1 where the point sees the start or is blocked.
-    """
-    lengths, bends = np.full(len(x), math.inf), np.full(len(x), -1)
-    start_triangles = touching(start[0], start[1], locate(start[0], start[1], grid, mesh), mesh)
-    for k in range(len(x)):
-        triangles = touching(x[k], y[k], locate(x[k], y[k], grid, mesh), mesh)
-        if len(triangles) == 0 or len(start_triangles) == 0:
-            continue
-        seen, near = look_around((x[k], y[k]), triangles, start, start_triangles, NO_LENS, mesh)
-        if seen:
-            dx, dy = x[k] - start[0], y[k] - start[1]
-            lengths[k] = math.sqrt(dx * dx + dy * dy)
-            continue
-        for corner, distance in near:
-            if reached[corner] + distance < lengths[k]:
-                lengths[k] = reached[corner] + distance
-                bends[k] = corner
-    return lengths, bends
 
 
 @jit

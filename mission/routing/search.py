@@ -275,3 +275,63 @@ def route_between(
     _, path = shortest((sx, sy), (gx, gy), start_triangles, goal_triangles, mesh, links, scratch)
     length, points = route_points((sx, sy), (gx, gy), path, mesh)
     return FOUND, length, points
+
+
+@jit
+def distances_through(
+    x: Any, y: Any, start: tuple[float, float], reached_m: Any, grid: HintGrid, mesh: Tables[Any]
+) -> tuple[Any, Any]:
+    """Return for each point its distance from the start, and the last corner on the way.
+
+    Args:
+        x: (k,) east of the points.
+        y: (k,) north of the points.
+        start: the start.
+        reached_m: (n,) distance of each corner from the start.
+        grid: hints for `locate`.
+        mesh: the free space.
+
+    Returns:
+        (k,) distances, inf where blocked, and (k,) corners: -1 where the point sees the start or is blocked.
+    """
+    lengths, bends = np.full(len(x), math.inf), np.full(len(x), -1)
+    start_triangles = touching(start[0], start[1], locate(start[0], start[1], grid, mesh), mesh)
+    for k in range(len(x)):
+        triangles = touching(x[k], y[k], locate(x[k], y[k], grid, mesh), mesh)
+        if len(triangles) == 0 or len(start_triangles) == 0:
+            continue
+        if mesh.component[triangles[0]] != mesh.component[start_triangles[0]]:
+            continue
+        lengths[k], bends[k] = distance_through((x[k], y[k]), triangles, start, start_triangles, reached_m, mesh)
+    return lengths, bends
+
+
+@jit
+def distance_through(
+    point: tuple[float, float],
+    triangles: list[int],
+    start: tuple[float, float],
+    start_triangles: list[int],
+    reached_m: Any,
+    mesh: Tables[Any],
+) -> tuple[float, int]:
+    """Return the distance of one point from the start, and the last corner on the way, -1 for none."""
+    straight = math.sqrt((point[0] - start[0]) ** 2 + (point[1] - start[1]) ** 2)
+    for triangle in triangles:
+        if triangle in start_triangles:
+            return straight, -1
+    bound, wider = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
+    while True:
+        lens = lens_of(start, point, bound)
+        seen, near = look_around(point, triangles, start, start_triangles, lens, mesh)
+        if seen:
+            return straight, -1
+        length, bend = math.inf, -1
+        for corner, distance in near:
+            if reached_m[corner] + distance < length:
+                length, bend = reached_m[corner] + distance, int(corner)
+        if length <= bound * (1.0 - 1e-9) or bound == math.inf:
+            return length, bend
+        wider *= EXCESS_GROWTH
+        next_bound = straight * (1.0 + wider) if wider <= LARGEST_EXCESS else math.inf
+        bound = min(next_bound, length * (1.0 + 2e-9))

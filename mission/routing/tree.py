@@ -11,11 +11,11 @@ from scipy.sparse.csgraph import dijkstra
 from mission.routing.expansion import Sightings, Targets
 from mission.routing.graph import Graph
 from mission.routing.jit import ACCELERATED
-from mission.routing.kernels import distances_through
+from mission.routing.kernels import first_view
 from mission.routing.mesh import Mesh
 from mission.routing.places import Places, checked_points, look, place
 from mission.routing.result import Blocked, Points, Route
-from mission.routing.search import route_points
+from mission.routing.search import distances_through, route_points
 
 if TYPE_CHECKING:
     from mission.routing.environment import Environment
@@ -98,9 +98,13 @@ class Tree:
 def grow_tree(environment: "Environment", start: NDArray[np.float64]) -> Tree:
     """Return the tree of shortest routes from a start; all distances are inf where it is blocked."""
     mesh, graph = environment.mesh, environment.graph
-    places = place(mesh, start.reshape(1, 2))
-    corners, _ = look(mesh, places, places.as_targets(mesh))
-    linked = _with_sources(graph, len(mesh.x), corners, _distance(mesh, places.points, corners), 1)
+    point = (float(start[0]), float(start[1]))
+    # The loop in scalars: array operations do not pay for a single eye.
+    near = first_view(*point, mesh.hint_grid, mesh.tables)
+    thing = np.array([corner for corner, _ in near], dtype=np.int64)
+    legs = np.array([distance for _, distance in near], dtype=np.float64)
+    corners = Sightings(np.zeros(len(near), dtype=np.int64), thing)
+    linked = _with_sources(graph, len(mesh.x), corners, legs, 1)
     reached, parent = dijkstra(linked, indices=len(mesh.x), return_predecessors=True)
     parent = np.where((parent < 0) | (parent == len(mesh.x)), -1, parent).astype(np.int64)
     return Tree(environment, start, reached[:-1], parent[:-1])
