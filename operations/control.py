@@ -5,6 +5,7 @@ journal before it goes out.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from mission.dispatch.order_state import OrderState
 from mission.dispatch.sortie_state import SortieState
+from mission.errors import LinkError
 from mission.model.flight import ApprovedFlight
 from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
@@ -24,6 +26,7 @@ from mission.supervision.events import (
     Event,
     FlyInstead,
     FreshnessChanged,
+    Holding,
     HoldPosition,
     LandNow,
     Launch,
@@ -34,6 +37,7 @@ from mission.supervision.events import (
     Tick,
     TransferEnded,
 )
+from mission.supervision.release import distance_between_m
 from mission.supervision.supervisor import Contingencies, SortieSupervisor
 from operations.clock import MissionClock
 from operations.journal import Journal
@@ -60,8 +64,8 @@ class FleetLinks(Protocol):
     async def load(self, vehicle_id: str, mission: Mission, timeout_s: float) -> TransferEnded:
         """Upload, read back, compare."""
 
-    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded:
-        """Arm and start what was loaded."""
+    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded | None:
+        """Arm and start what was loaded; None where it is not known whether it was begun."""
 
     async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
         """Hold, replace the mission, start."""
@@ -121,7 +125,7 @@ async def fly_day(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[
 async def _fly_vehicle(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
     outcomes: list[SortieOutcome] = []
     for flight in flights:
-        grounded = _why_grounded(outcomes)
+        grounded = _why_grounded(outcomes, desk)
         outcomes.append(_not_flown(flight, grounded) if grounded else await SortieRun(desk, flight).run())
     return outcomes
 
@@ -144,16 +148,12 @@ class SortieRun:
 
     async def run(self) -> SortieOutcome:
         """Fly the sortie to its end."""
-        self._hear(Begin())
-        while not self._supervisor.finished:
-            await self._desk.links.wait_for_change(self._vehicle_id, TICK_S)
-            while not self._answers.empty():
-                self._hear(self._answers.get_nowait())
-            self._hear_telemetry()
-            self._hear(Tick())
-        for effect in self._effects:
-            effect.cancel()
-        await asyncio.gather(*self._effects, return_exceptions=True)
+        try:
+            await self._watch()
+            await asyncio.gather(*self._effects)  # the last of them may be the order to land
+        finally:
+            for effect in self._effects:
+                effect.cancel()
         return SortieOutcome(
             self._flight,
             self._supervisor.state,
@@ -164,6 +164,19 @@ class SortieRun:
             self._took_off,
             self._landed,
         )
+
+    async def _watch(self) -> None:
+        """Hear everything there is to hear, until the supervisor is done."""
+        self._hear(Begin())
+        while not self._supervisor.finished:
+            await self._desk.links.wait_for_change(self._vehicle_id, TICK_S)
+            for effect in [effect for effect in self._effects if effect.done()]:
+                self._effects.remove(effect)
+                effect.result()  # a defect in it must not be lost
+            while not self._answers.empty():
+                self._hear(self._answers.get_nowait())
+            self._hear_telemetry()
+            self._hear(Tick())
 
     def _hear_telemetry(self) -> None:
         freshness = self._desk.links.freshness(self._vehicle_id)
@@ -188,27 +201,42 @@ class SortieRun:
             case Report():
                 self._report(command, now)
             case Load(mission=mission):
-                self._effect("load", now, links.load(vehicle_id, mission, TRANSFER_TIMEOUT_S), mission.digest())
+                answer = links.load(vehicle_id, mission, TRANSFER_TIMEOUT_S)
+                self._effect("load", now, answer, mission.digest(), lambda why: TransferEnded(Holding.UNKNOWN, "", why))
             case Launch(digest=digest):
                 self._effect("launch", now, links.launch(vehicle_id, digest, COMMAND_TIMEOUT_S), digest)
             case FlyInstead(mission=mission):
-                answer = links.fly_instead(vehicle_id, mission, TRANSFER_TIMEOUT_S)
-                self._effect("fly_instead", now, answer, mission.digest())
+                way = links.fly_instead(vehicle_id, mission, TRANSFER_TIMEOUT_S)
+                self._effect(
+                    "fly_instead", now, way, mission.digest(), lambda why: DiversionEnded(ok=False, reason=why)
+                )
             case HoldPosition():
                 self._effect("hold", now, links.hold(vehicle_id, COMMAND_TIMEOUT_S), command.reason)
             case LandNow():
                 self._effect("land", now, links.land(vehicle_id, COMMAND_TIMEOUT_S), command.reason)
 
-    def _effect(self, name: str, now: datetime, action: Awaitable[Event | None], subject: str) -> None:
-        """Write the intent down, then start the action; its answer comes back as an event."""
+    def _effect(
+        self,
+        name: str,
+        now: datetime,
+        action: Awaitable[Event | None],
+        subject: str,
+        broken: Callable[[str], Event] | None = None,
+    ) -> None:
+        """Write the intent down, then start the action; its answer comes back as an event.
+
+        `broken` is the answer where the link breaks meanwhile; without one, the vehicle's state decides.
+        """
         content = {"vehicle_id": self._vehicle_id, "effect": name, "subject": subject}
         self._desk.journal.write("effect", now, content, effect=True)
-        task = asyncio.create_task(self._answer(action), name=f"{name} {self._vehicle_id}")
+        task = asyncio.create_task(self._answer(action, broken), name=f"{name} {self._vehicle_id}")
         self._effects.add(task)
-        task.add_done_callback(self._effects.discard)
 
-    async def _answer(self, action: Awaitable[Event | None]) -> None:
-        event = await action
+    async def _answer(self, action: Awaitable[Event | None], broken: Callable[[str], Event] | None) -> None:
+        try:
+            event = await action
+        except LinkError as error:
+            event = broken(str(error)) if broken else None
         if event is not None:
             self._answers.put_nowait(event)
 
@@ -234,7 +262,7 @@ def _not_flown(flight: ApprovedFlight, why: str) -> SortieOutcome:
     return SortieOutcome(flight, SortieState.FAILED, orders, dict.fromkeys(orders, why), None, (), None, None)
 
 
-def _why_grounded(outcomes: Sequence[SortieOutcome]) -> str:
+def _why_grounded(outcomes: Sequence[SortieOutcome], desk: ControlDesk) -> str:
     """Why a vehicle cannot fly its next sortie: it did not come home from its last one."""
     if not outcomes:
         return ""
@@ -244,4 +272,8 @@ def _why_grounded(outcomes: Sequence[SortieOutcome]) -> str:
         return f"its vehicle {sortie.vehicle.vehicle_id} failed on sortie {sortie.sortie_id}"
     if last.diversion is not None and last.diversion.site is not sortie.hub:
         return f"its vehicle {sortie.vehicle.vehicle_id} stands at {last.diversion.site.name}"
+    state = desk.links.state(sortie.vehicle.vehicle_id)
+    distance_m = distance_between_m(state, sortie.hub.position) if state.has_position else math.inf
+    if distance_m > desk.policy.home_tolerance_m:
+        return f"its vehicle {sortie.vehicle.vehicle_id} stands {distance_m:.0f} m from {sortie.hub.name}"
     return ""

@@ -98,7 +98,11 @@ async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterato
 
 
 def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
-    """PX4 parameters that make a multicopter fly at the speeds its type is planned with."""
+    """PX4 parameters that make a multicopter fly at the speeds, and on the battery, its type is planned with.
+
+    PX4's simulated battery drains by the time armed, whatever is carried, and is full again once disarmed. Its
+    own default, half empty after a minute, would be an emergency on every flight.
+    """
     kind = vehicle.type
     return {
         "MPC_XY_CRUISE": kind.cruise_speed_m_s,
@@ -108,6 +112,8 @@ def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
         "MPC_Z_V_AUTO_UP": kind.climb_speed_m_s,
         "MPC_Z_V_AUTO_DN": kind.descent_speed_m_s,
         NAV_ACC_RAD: policy.waypoint_acceptance_m,
+        "SIM_BAT_DRAIN": 3600.0 * kind.battery_wh / kind.hover_power_w,
+        "SIM_BAT_MIN_PCT": 0.0,
     }
 
 

@@ -10,12 +10,15 @@ from mission.model.telemetry import Freshness, VehicleState
 from mission.supervision.events import DiversionEnded, Holding, LaunchEnded, TransferEnded
 from vehicles.fleet_client import FleetClient
 from vehicles.link import TransferState
+from vehicles.messages import CommandStatus
 
 HOLDINGS = {
     TransferState.LOADED: Holding.LOADED,
     TransferState.NOT_LOADED: Holding.NOT_LOADED,
     TransferState.UNKNOWN: Holding.UNKNOWN,
 }
+PERHAPS_BEGUN = {CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER}
+"""A vehicle commanded so may yet take off: to call it refused would leave a flight unwatched."""
 
 
 class GatewayLinks:
@@ -69,9 +72,11 @@ class GatewayLinks:
         reason = "; ".join(filter(None, [transfer.reason, *transfer.differences]))
         return TransferEnded(HOLDINGS[transfer.state], transfer.digest, reason)
 
-    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded:
-        """Arm and start what was loaded."""
+    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded | None:
+        """Arm and start what was loaded; None where it was perhaps begun, and the vehicle's state decides."""
         result = await self._client.launch(vehicle_id, digest, timeout_s)
+        if result.status in PERHAPS_BEGUN:
+            return None
         return LaunchEnded(result.ok, result.reason)
 
     async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:

@@ -74,9 +74,7 @@ def test_an_event_that_the_table_does_not_know_is_a_defect_that_names_its_subjec
             if (state, event) in table:
                 assert next_state(table, state, event, "sortie drone-1.1") is table[state, event]
                 continue
-            with pytest.raises(
-                InvariantError, match=f"drone-1.1: event {event} is not allowed in state {state}"
-            ):
+            with pytest.raises(InvariantError, match=f"drone-1.1: event {event} is not allowed in state {state}"):
                 next_state(table, state, event, "sortie drone-1.1")
 
 

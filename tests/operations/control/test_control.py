@@ -1,0 +1,155 @@
+"""Control of a day's flights: what goes out, in which order, and what becomes of every sortie."""
+
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from mission.dispatch.order_state import OrderState
+from mission.dispatch.sortie_state import SortieState
+from mission.errors import LinkTimeoutError
+from mission.model.geo import GeoPoint
+
+ENDS = {OrderState.DELIVERED, OrderState.DIVERTED, OrderState.RETURNED, OrderState.FAILED}
+
+
+def ends(outcomes: Any) -> dict[str, OrderState]:
+    """How every order ended."""
+    return {order_id: state for outcome in outcomes for order_id, state in outcome.orders.items()}
+
+
+def reasons(outcomes: Any) -> dict[str, str]:
+    """Why, for each order that tells."""
+    return {order_id: why for outcome in outcomes for order_id, why in outcome.reasons.items()}
+
+
+async def test_a_morning_without_trouble_delivers_everything(morning: Any) -> None:
+    """Every order is delivered, every sortie finished, each exactly once."""
+    outcomes = await morning.fly()
+    assert ends(outcomes) == {f"A-{n}": OrderState.DELIVERED for n in (1, 2, 3, 4)}
+    assert Counter(o.flight.sortie_id for o in outcomes) == Counter(f.sortie_id for f in morning.plan.flights)
+    assert all(outcome.state is SortieState.FINISHED for outcome in outcomes)
+    assert all(outcome.took_off < outcome.landed for outcome in outcomes)
+
+
+async def test_an_effect_is_on_disk_before_it_goes_out(morning: Any, to_green: Any) -> None:
+    """Invariant I-14: when a vehicle is told something, the journal's last effect for it is just that."""
+    morning.diversion, morning.links.vehicles["drone-1"].low_from_item = to_green, 3
+    await morning.fly()
+    assert {effect for _, _, effect, _, _ in morning.links.calls} == {"load", "launch", "hold", "fly_instead"}
+    for _, vehicle_id, effect, subject, lines in morning.links.calls:
+        written = [line for line in lines if line["kind"] == "effect" and line["vehicle_id"] == vehicle_id]
+        assert written[-1]["effect"] == effect
+        assert not subject or written[-1]["subject"] == subject
+
+
+async def test_every_effect_goes_out_once(morning: Any) -> None:
+    """What the journal announces is what went out: one load and one launch for each sortie, no more."""
+    await morning.fly()
+    announced = [(line["vehicle_id"], line["effect"], line["subject"]) for line in morning.lines if "effect" in line]
+    went_out = [(vehicle_id, effect, subject) for _, vehicle_id, effect, subject, _ in morning.links.calls]
+    assert Counter(announced) == Counter(went_out)
+    wanted = [(f.vehicle_id, effect, f.mission.digest()) for f in morning.plan.flights for effect in ("load", "launch")]
+    assert Counter(went_out) == Counter(wanted)
+
+
+async def test_a_vehicles_next_sortie_waits_for_its_last_one(morning: Any) -> None:
+    """Nothing is loaded onto a vehicle in the air; no sortie leaves before its planned departure."""
+    outcomes = {outcome.flight.sortie_id: outcome for outcome in await morning.fly()}
+    for vehicle_id in ("drone-1", "drone-2"):
+        for before, after in pairwise(morning.of(vehicle_id)):
+            digest = after.mission.digest()
+            loaded = next(
+                moment for moment, _, name, subject, _ in morning.links.calls if (name, subject) == ("load", digest)
+            )
+            assert loaded >= outcomes[before.sortie_id].landed
+    launched = {subject: moment for moment, _, name, subject, _ in morning.links.calls if name == "launch"}
+    assert all(launched[flight.mission.digest()] >= flight.plan.departure for flight in morning.plan.flights)
+
+
+async def test_a_vehicle_that_never_answers_fails_its_orders_and_no_others(morning: Any) -> None:
+    """It is named, nothing was ever sent to it, and the other vehicle delivers."""
+    morning.links.vehicles["drone-2"].answers = False
+    outcomes = await morning.fly()
+    for outcome in outcomes:
+        silent = outcome.flight.vehicle_id == "drone-2"
+        assert set(outcome.orders.values()) == {OrderState.FAILED if silent else OrderState.DELIVERED}
+        assert all("drone-2" in why for why in outcome.reasons.values())
+        assert not silent or outcome.reasons
+    assert morning.links.sent("drone-2") == []
+
+
+async def test_the_orders_of_a_vehicle_that_stands_elsewhere_fail_with_the_place(morning: Any, to_green: Any) -> None:
+    """A vehicle that was diverted does not fly again; the reason says where it is."""
+    morning.diversion, morning.links.vehicles["drone-1"].low_from_item = to_green, 2
+    first, second = (flight.plan.sortie.orders[0].order_id for flight in morning.of("drone-1"))
+    outcomes = await morning.fly()
+    assert ends(outcomes)[first] is OrderState.DIVERTED
+    assert ends(outcomes)[second] is OrderState.FAILED
+    assert reasons(outcomes)[second] == "its vehicle drone-1 stands at Green"
+    assert morning.links.sent("drone-1") == ["load", "launch", "hold", "fly_instead"]
+
+
+async def test_a_vehicle_that_landed_off_every_site_does_not_fly_again(morning: Any) -> None:
+    """Also without a diversion: it came down where nobody sent it."""
+    morning.links.vehicles["drone-1"].lands_at = GeoPoint(48.402, 15.62)
+    second = morning.of("drone-1")[1].plan.sortie.orders[0].order_id
+    outcomes = await morning.fly()
+    assert ends(outcomes)[second] is OrderState.FAILED
+    assert reasons(outcomes)[second] == "its vehicle drone-1 stands 222 m from Hub"
+    assert morning.links.sent("drone-1") == ["load", "launch"]
+
+
+async def test_the_order_to_land_goes_out_although_the_sortie_has_failed(morning: Any) -> None:
+    """A vehicle that armed and never left the ground is told to land, and that is its sortie's last effect."""
+    morning.links.vehicles["drone-1"].takes_off = False
+    outcomes = await morning.fly()
+    assert morning.links.sent("drone-1") == ["load", "launch", "land"]
+    assert set(ends(outcomes).values()) == {OrderState.DELIVERED, OrderState.FAILED}
+
+
+@pytest.mark.parametrize("effect", ["load", "launch", "hold", "fly_instead"])
+async def test_a_link_that_breaks_while_it_is_asked_leaves_no_order_without_an_end(
+    morning: Any, to_green: Any, effect: str
+) -> None:
+    """No answer is an answer: what is unknown is tried again or given up, never waited for for ever."""
+    morning.diversion, morning.links.vehicles["drone-1"].low_from_item = to_green, 2
+    morning.links.breaks[effect] = LinkTimeoutError("the gateway is gone")
+    assert set(ends(await morning.fly()).values()) <= ENDS
+
+
+async def test_a_defect_in_an_effect_is_not_lost(morning: Any) -> None:
+    """What is no broken link is a defect: it ends the day loudly instead of leaving a vehicle waiting."""
+    morning.links.breaks["load"] = ZeroDivisionError("a defect")
+    with pytest.raises(ExceptionGroup) as caught:
+        await morning.fly()
+    assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_only_the_newest_state_is_heard(morning: Any) -> None:
+    """Telemetry conflates: a burst of fifty frames between two looks is one observation, newer than the last."""
+    for vehicle in morning.links.vehicles.values():
+        vehicle.frames_a_step = 50
+    outcomes = await morning.fly()
+    assert set(ends(outcomes).values()) == {OrderState.DELIVERED}
+    for outcome in outcomes:
+        ages = [state.boot_time_ms for _, state in outcome.track]
+        assert all(later - earlier >= 50 * 100 for earlier, later in pairwise(ages))
+
+
+async def test_every_report_is_in_the_journal_and_with_the_listener(morning: Any) -> None:
+    """Screen and journal tell the same, in the same order; sequence numbers have no gap."""
+    await morning.fly()
+    written = [
+        (line["vehicle_id"], line["report"], line["state"]) for line in morning.lines if line["kind"] == "report"
+    ]
+    assert written == [(vehicle_id, report.kind, report.state) for _, vehicle_id, report in morning.reports]
+    assert [line["sequence"] for line in morning.lines] == list(range(len(morning.lines)))
+
+
+async def test_the_same_morning_is_flown_the_same_way(morning: Any, another_morning: Any) -> None:
+    """Decisions depend on events and time alone: two flights of one plan give one journal."""
+    await morning.fly()
+    await another_morning.fly()
+    assert another_morning.lines == morning.lines
