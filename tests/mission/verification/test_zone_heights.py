@@ -73,6 +73,13 @@ def test_ground_that_is_not_flat_widens_heights_above_ground(scene: "Scene", tow
     assert "ZONE_ENTERED" in flat.but(terrain=UnknownTerrain()).codes()
 
 
+def test_a_hill_lowers_the_flight_into_a_zone_below(scene: "Scene", town: "Town") -> None:
+    """60 m above home may be 45 m above a hill 15 m high: a ceiling of 49 m binds then."""
+    flat = over_the_corner(scene, town, Height(-UNLIMITED, AGL), Height(49.0, AGL))
+    assert "ZONE_ENTERED" not in flat.codes()
+    assert "ZONE_ENTERED" in flat.but(terrain=ReliefTerrain(ElevationRange(200.0, 215.0))).codes()
+
+
 def test_a_floor_above_the_sea_needs_no_terrain(scene: "Scene", town: "Town") -> None:
     """AMSL against AMSL."""
     high = over_the_corner(scene, town, Height(300.0, AMSL), Height(UNLIMITED, AMSL))
