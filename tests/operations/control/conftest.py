@@ -236,7 +236,7 @@ def plan() -> DayPlan:
 
 def waiting(vehicle: Vehicle) -> FakeVehicle:
     """A vehicle that waits on its pad, ready in every way."""
-    place = {"latitude_deg": HUB.position.latitude_deg, "longitude_deg": HUB.position.longitude_deg}
+    place: dict[str, Any] = {"latitude_deg": HUB.position.latitude_deg, "longitude_deg": HUB.position.longitude_deg}
     home = {f"home_{name}": value for name, value in place.items()}
     state = VehicleState(
         vehicle.vehicle_id, vehicle.system_id, boot_time_ms=0, height_home_m=0.0, battery_remaining=1.0,
