@@ -26,6 +26,8 @@ class Policy:
         turnaround_s: time on the pad between two sorties: battery swap and loading.
         handover_s: time in hover after one gripper release: for the gripper, the recipient, and the evidence.
         preflight_timeout_s: how long a loaded vehicle may take to become ready before its sortie is given up.
+        take_off_timeout_s: how long a vehicle that was told to start may stay on the ground.
+        hold_timeout_s: how long a vehicle that was told to hold may keep moving before it is told again.
         home_tolerance_m: how far a vehicle's home may lie from its hub at launch.
         lost_give_up_s: how long a vehicle may be silent before its sortie counts as failed.
         authorised_zone_ids: REQ_AUTHORISATION zones for which the operator holds an authorisation.
@@ -47,6 +49,8 @@ class Policy:
     turnaround_s: float = 60.0
     handover_s: float = 6.0
     preflight_timeout_s: float = 120.0
+    take_off_timeout_s: float = 120.0
+    hold_timeout_s: float = 40.0
     home_tolerance_m: float = 10.0
     lost_give_up_s: float = 120.0
     authorised_zone_ids: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from rich.live import Live
 from mission.dispatch.order_state import OrderState
 from mission.diversion import DiversionPlanner
 from mission.planner import DayPlan
+from mission.policy import Policy
 from mission.supervision.events import Report, ReportKind
 from operations.bus import endpoints
 from operations.clock import MissionClock
@@ -36,8 +37,19 @@ from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S
 PUBLISH_HZ = 10.0
 FAST_PUBLISH_HZ = 25.0
 """Faster than real time more happens between two frames: they come as often as the simulated streams do."""
+LEAST_PATIENCE_S = 20.0
 LEAST_STALE_AFTER_S = 1.0
 """On a busy machine frames are late: telemetry is not called stale sooner than this on the wall, at any speed."""
+
+
+def patient(policy: Policy, speed_factor: float) -> Policy:
+    """The policy with no time-out shorter than `LEAST_PATIENCE_S` on the wall.
+
+    Programs do not get faster with the vehicles' clocks: at 20 times real time, 40 s of a flight are 2 s here.
+    """
+    least_s = LEAST_PATIENCE_S * speed_factor if speed_factor > 1.0 else 0.0
+    names = ("preflight_timeout_s", "take_off_timeout_s", "hold_timeout_s", "lost_give_up_s")
+    return replace(policy, **{name: max(getattr(policy, name), least_s) for name in names})
 
 
 @dataclass
@@ -145,7 +157,8 @@ class FlightDay:
             journal = stack.enter_context(Journal(self.folder / "journal.jsonl"))
             clock = MissionClock(plan.day.start, fleet.speed_factor)
             listener = self._screen(stack, links, clock)
-            desk = ControlDesk(links, clock, journal, DiversionPlanner(plan), plan.day.policy, listener)
+            policy = patient(plan.day.policy, fleet.speed_factor)
+            desk = ControlDesk(links, clock, journal, DiversionPlanner(plan), policy, listener)
             return await fly_day(desk, plan.flights)
 
     def _screen(self, stack: contextlib.AsyncExitStack, links: GatewayLinks, clock: MissionClock) -> Listener:

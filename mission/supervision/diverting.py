@@ -18,8 +18,6 @@ from mission.supervision.events import Command, FlyInstead, HoldPosition, LandNo
 MAX_ATTEMPTS: Final = 3
 STANDING_SPEED_M_S: Final = 0.5
 """Slower than this over ground, a held multicopter counts as standing."""
-HOLD_LIMIT: Final = timedelta(seconds=40)
-"""A vehicle that does not stand by then is told to hold again: the command or its telemetry was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +42,11 @@ class DiversionLadder:
         diversion: the way being flown, once there is one.
     """
 
-    def __init__(self, reason: str, find_landing: FindLanding) -> None:
+    def __init__(self, reason: str, find_landing: FindLanding, hold_timeout: timedelta) -> None:
         self.reason = reason
         self.diversion: Diversion | None = None
         self._find_landing = find_landing
+        self._hold_timeout = hold_timeout
         self._attempts = 0
         self._asked_to_hold: datetime | None = None
 
@@ -73,9 +72,11 @@ class DiversionLadder:
 
     def waited(self, now: datetime) -> list[Command]:
         """Ask again for a hold that does not show."""
-        if self._asked_to_hold is None or now - self._asked_to_hold < HOLD_LIMIT:
+        if self._asked_to_hold is None or now - self._asked_to_hold < self._hold_timeout:
             return []
-        return self.hold(now, f"the vehicle does not stand {HOLD_LIMIT.total_seconds():.0f} s after being told to")
+        return self.hold(
+            now, f"the vehicle does not stand {self._hold_timeout.total_seconds():.0f} s after being told to"
+        )
 
 
 def _stands(state: VehicleState) -> bool:

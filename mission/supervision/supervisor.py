@@ -44,8 +44,6 @@ LANDING_TOLERANCE_M: Final = 15.0
 """A vehicle that lands farther than this from a permitted site landed off target (fault F-V23)."""
 OVERDUE_FACTOR: Final = 1.25
 """A flight that takes this much longer than planned raises an alarm (fault F-V19)."""
-TAKE_OFF_LIMIT: Final = timedelta(seconds=120)
-"""A vehicle that was told to start and is not in the air by then is told to land, and its sortie has failed."""
 MAX_LOAD_ATTEMPTS: Final = 3
 AIRBORNE: Final = frozenset({SortieState.AIRBORNE, SortieState.DIVERTING, SortieState.LOST})
 VEHICLE_LED: Final = frozenset({FlightMode.RETURN, FlightMode.LAND, FlightMode.MANUAL, FlightMode.OTHER})
@@ -269,7 +267,7 @@ class SortieSupervisor:
             if self._alarm("NO_SITE_REACHABLE", self._sortie_id, here) and not can_finish:
                 self._out.append(LandNow(why))
             return
-        self._ladder = DiversionLadder(why, self._find_landing)
+        self._ladder = DiversionLadder(why, self._find_landing, self._seconds("hold_timeout_s"))
         self._move(SortieEvent.DIVERT, now, why)
         self._climb_down(self._ladder.hold(now, why))
 
@@ -335,13 +333,17 @@ class SortieSupervisor:
             self._climb_down(self._ladder.waited(now))
         elif self.state is SortieState.LOADED:
             self._try_launch(now)
-        elif self.state is SortieState.LAUNCHING and self._since and now - self._since > TAKE_OFF_LIMIT:
-            why = f"told to start, but not in the air within {TAKE_OFF_LIMIT.total_seconds():.0f} s"
+        elif self.state is SortieState.LAUNCHING and self._longer_than("take_off_timeout_s", now):
+            why = f"told to start, but not in the air within {self._policy.take_off_timeout_s:.0f} s"
             self._out.append(LandNow(why))
             self._move(SortieEvent.LAUNCH_REFUSED, now, why)
             self._fail_orders(why)
-        elif self.state is SortieState.LOST and self._since and now - self._since > self._seconds("lost_give_up_s"):
+        elif self.state is SortieState.LOST and self._longer_than("lost_give_up_s", now):
             self._give_up(now, f"vehicle silent for more than {self._policy.lost_give_up_s:.0f} s")
+
+    def _longer_than(self, policy_field: str, now: datetime) -> bool:
+        """Whether the present state lasts longer than a time of the policy."""
+        return self._since is not None and now - self._since > self._seconds(policy_field)
 
     def _give_up(self, now: datetime, why: str) -> None:
         self._move(SortieEvent.GIVE_UP, now, why)

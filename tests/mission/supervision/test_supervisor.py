@@ -162,7 +162,7 @@ def test_a_vehicle_that_armed_and_never_left_the_ground_is_told_to_land_and_fail
     """No progress is noticed without a new event (fault F-V10)."""
     flown.load()
     flown.hear(LaunchEnded(ok=True))
-    commands = flown.hear(Tick(), after_s=121)
+    commands = flown.hear(Tick(), after_s=flown.policy.take_off_timeout_s + 1)
     assert any(isinstance(c, LandNow) for c in commands)
     assert flown.sortie() is SortieState.FAILED
 
@@ -242,7 +242,7 @@ def test_a_hold_that_does_not_show_is_asked_for_again(flown: "Flown", to_meadow:
     flown.contingencies.diversion = to_meadow
     flown.fly()
     flown.see(battery_remaining=0.22)
-    again = [flown.hear(Tick(), after_s=41) for _ in range(3)]
+    again = [flown.hear(Tick(), after_s=flown.policy.hold_timeout_s + 1) for _ in range(3)]
     assert [any(isinstance(c, HoldPosition) for c in commands) for commands in again] == [True, True, False]
     assert any(isinstance(c, LandNow) for c in again[-1])
 
