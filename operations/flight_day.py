@@ -38,7 +38,7 @@ PUBLISH_HZ = 10.0
 FAST_PUBLISH_HZ = 25.0
 """Faster than real time more happens between two frames: they come as often as the simulated streams do."""
 LEAST_PATIENCE_S = 20.0
-LEAST_STALE_AFTER_S = 1.0
+LEAST_STALE_AFTER_S = 2.0
 """On a busy machine frames are late: telemetry is not called stale sooner than this on the wall, at any speed."""
 
 
