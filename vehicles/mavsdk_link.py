@@ -6,6 +6,7 @@ on the fleet's own executor, each under a deadline. `action.*` is not used: its 
 """
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -148,8 +149,7 @@ class MavsdkLink:
 
     # -- commands -----------------------------------------------------------------------------------------
 
-    async def _command(self, command: px4.Command, *params: float, timeout_s: float) -> px4.CommandAck | None:
-        """Send COMMAND_LONG; returns its final ACK, or None when none came. MAVSDK re-sends it three times."""
+    def _command_long(self, command: px4.Command, *params: float) -> MavlinkMessage:
         fields: dict[str, float | int] = {
             "target_system": self.system_id,
             "target_component": px4.AUTOPILOT_COMPONENT,
@@ -158,9 +158,12 @@ class MavsdkLink:
         }
         for number in range(7):
             fields[f"param{number + 1}"] = params[number] if number < len(params) else 0.0
-        message = MavlinkMessage(
-            "COMMAND_LONG", 0, 0, self.system_id, px4.AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
-        )
+        text = json.dumps(fields, allow_nan=False)
+        return MavlinkMessage("COMMAND_LONG", 0, 0, self.system_id, px4.AUTOPILOT_COMPONENT, text)
+
+    async def _command(self, command: px4.Command, *params: float, timeout_s: float) -> px4.CommandAck | None:
+        """Send COMMAND_LONG; returns its final ACK, or None when none came. MAVSDK re-sends it three times."""
+        message = self._command_long(command, *params)
         try:
             ack = await self.calls.run(lambda: self._direct.send_command(message), timeout_s, command.name)
             return px4.CommandAck(json.loads(ack.fields_json)["result"])
@@ -286,14 +289,19 @@ class MavsdkLink:
         )
 
     async def configure_streams(self, timeout_s: float) -> tuple[str, ...]:
-        """Ask for the messages we read at our rates and for the others never; returns what was refused.
+        """Ask for the messages we read at our rates and for the others never; returns what is not known to be set.
 
-        PX4's intervals are in its own simulated time, which runs `speed_factor` times faster than ours.
+        A link that drowns in the others loses answers, not requests: they are asked to stop at once, without
+        waiting, and then again one by one. `timeout_s` is for each message. PX4's intervals are in its own
+        simulated time, which runs `speed_factor` times faster than ours.
         """
+        with contextlib.suppress(MavsdkError):  # what cannot be sent now is sent again below
+            for message_id in px4.UNWANTED_MESSAGES:
+                self._direct.send_message(self._command_long(px4.Command.SET_MESSAGE_INTERVAL, message_id, -1.0))
         problems = []
-        wanted = [(m, 1e6 * self._speed_factor / hz) for m, hz in px4.WANTED_RATES_HZ.items()]
         unwanted = [(message_id, -1.0) for message_id in px4.UNWANTED_MESSAGES]
-        for message_id, interval_us in wanted + unwanted:
+        wanted = [(m, 1e6 * self._speed_factor / hz) for m, hz in px4.WANTED_RATES_HZ.items()]
+        for message_id, interval_us in unwanted + wanted:
             ack = await self._command(
                 px4.Command.SET_MESSAGE_INTERVAL, float(message_id), interval_us, timeout_s=timeout_s
             )
@@ -301,8 +309,6 @@ class MavsdkLink:
                 continue  # PX4's answer for a stream that is not there: nothing to switch off
             if ack is not px4.CommandAck.ACCEPTED:
                 problems.append(f"message {message_id}: {ack.name if ack is not None else 'no answer'}")
-                if ack is None:
-                    break  # a vehicle that does not answer one will not answer eighteen
         return tuple(problems)
 
     async def readiness(self, samples: int, timeout_s: float) -> bool | None:
