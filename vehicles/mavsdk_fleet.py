@@ -26,6 +26,8 @@ _log = logging.getLogger("stork.fleet")
 PUMP_PERIOD_S = 0.02
 DISCOVERY_PERIOD_S = 0.1
 STREAM_SETUP_TIMEOUT_S = 2.0
+STREAM_SETUP_ATTEMPTS = 5
+"""Rounds of asking for message rates; a refusal is final after as many."""
 DRAIN_TIMEOUT_S = 3.0
 THREADS_PER_VEHICLE = 3
 """A transfer, a safety command beside it, and one left over."""
@@ -240,6 +242,10 @@ class MavsdkFleet:
             self._on_change(LinkChange(address.vehicle_id, LinkCondition.STRANGER, reason))
 
     async def _set_up_streams(self, vehicle_id: str, link: MavsdkLink) -> None:
-        problems = await link.configure_streams(STREAM_SETUP_TIMEOUT_S)
-        if problems:
-            _log.warning("%s: message rates not set: %s", vehicle_id, "; ".join(problems))
+        """Ask until all rates are known to be set: a link that went without drowns in what nobody reads."""
+        for attempt in range(1, STREAM_SETUP_ATTEMPTS + 1):
+            problems = await link.configure_streams(STREAM_SETUP_TIMEOUT_S)
+            if not problems:
+                _log.info("%s: message rates set, attempt %d", vehicle_id, attempt)
+                return
+            _log.warning("%s: message rates not set, attempt %d: %s", vehicle_id, attempt, "; ".join(problems))

@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +62,9 @@ def flown_by_truth(plan: DayPlan, outcomes: Sequence[SortieOutcome], truth_log: 
 
 
 def battery_used(charges: Sequence[float]) -> float:
-    """Share of a battery drawn over a series of charges; a rise in between (a swap) is not counted."""
+    """Share of a battery drawn in one flight: from the first known charge to the least, as whole percents flicker."""
     known = [charge for charge in charges if not math.isnan(charge)]
-    return sum(max(before - after, 0.0) for before, after in pairwise(known))
+    return known[0] - min(known) if known else 0.0
 
 
 def _true_point(state: dict[str, Any], first_s: float, took_off: datetime) -> TrackPoint:
