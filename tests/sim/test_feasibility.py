@@ -68,6 +68,8 @@ def test_arming_within_half_a_second_of_an_infeasible_upload_slips_through(
     station.command(176, 1.0, AUTO, MISSION_SUB_MODE)
     station.until(lambda: round(station.autopilot.now_s % 0.5, 2) == 0.04, 1.0)
     station.upload(infeasible_missions(plans)["second take-off"])
+    station.run(0.2)
+    assert not station.autopilot.navigator.mission.verdict.valid
     assert station.command(400, 1.0) == [ACCEPTED]
 
 
