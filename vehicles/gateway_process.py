@@ -16,7 +16,7 @@ from mission.errors import LinkError, LinkTimeoutError
 from vehicles.gateway_config import GatewayConfig, check_config
 from vehicles.link_health import LinkCondition
 
-STARTUP_ALLOWANCE_S = 15.0
+STARTUP_ALLOWANCE_S = 45.0
 """Interpreter and library loading on a busy machine, on top of the vehicles' own deadline."""
 TERMINATE_TIMEOUT_S = 5.0
 _IMPORT_ROOT = Path(__file__).resolve().parent.parent

@@ -61,7 +61,7 @@ class MavsdkLink:
         self._speed_factor = speed_factor
         self.calls = NativeCalls(vehicle_id, executor)
         self._direct = MavlinkDirect(system)
-        self._plans = MavsdkPlans(system, self._direct, self.calls, self._recent_words)
+        self._plans = MavsdkPlans(vehicle_id, system_id, self._direct, speed_factor, self._words_since)
         self._parameters = MavsdkParameters(system, self.calls)
         self._inbox_lock = threading.Lock()
         self._inbox: dict[str, str] = {}
@@ -183,9 +183,6 @@ class MavsdkLink:
             except TimeoutError:
                 break
         return "; ".join(dict.fromkeys(text.text for text in sorted(said, key=lambda text: text.severity)))
-
-    async def _recent_words(self) -> str:
-        return await self._words_since(self.now_s() - TEXT_GRACE_S)
 
     async def _commanded(
         self,
@@ -341,22 +338,13 @@ class MavsdkLink:
 
     async def set_current_item(self, index: int, timeout_s: float) -> Outcome:
         """Make `index` the current item."""
+        if not 0 <= index < max(1, self.state().mission_total):
+            return refused(f"item {index} does not exist on board")
         deadline_s = self.now_s() + timeout_s
         while (left_s := deadline_s - self.now_s()) > 0.0:
-            heard = self.assembly.received[px4.MISSION_CURRENT]
-            try:
-                problem = await self._plans.set_current(index, left_s)
-            except LinkTimeoutError:
-                break
-            if problem:
-                return refused(problem)
-            left_s = max(0.0, deadline_s - self.now_s())
+            self._plans.select(index)
             if await self._observe(
-                px4.MISSION_CURRENT,
-                lambda state: state.mission_current == index,
-                left_s,
-                CURRENTS_TO_BELIEVE,
-                since=heard,
+                px4.MISSION_CURRENT, lambda state: state.mission_current == index, left_s, CURRENTS_TO_BELIEVE
             ):
                 return OBSERVED
         return unconfirmed(f"current item is {self.state().mission_current}, not {index}, after {timeout_s:g} s")

@@ -1,99 +1,126 @@
-"""Mission, fence and rally lists through MAVSDK's raw mission plugin: claims, which a read-back must settle."""
+"""Mission, fence and rally lists through MAVSDK: `plan_exchange` driven over its direct messages.
+
+MAVSDK's own transfer is not used: on a lossy link it reports failures that succeeded, never sends the last item
+again, takes the acknowledgement of another list for its own, and blocks a thread that cannot be called off.
+"""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.mavlink_direct import MavlinkDirect, MavlinkMessage
-from mavsdk.plugins.mission_raw import MissionRaw, MissionRawError, MissionRawResult
-from mavsdk.system import System
 
 from mission.errors import LinkTimeoutError
 from mission.model.mission import MavMissionType, MissionItem
 from vehicles import px4
 from vehicles.link import WriteClaim, WriteStatus
-from vehicles.mavsdk_calls import NativeCalls
-from vehicles.mavsdk_items import from_raw, to_raw
+from vehicles.plan_exchange import ITEM_MESSAGES, Exchange, Incoming, Outgoing, PlanReader, PlanWriter
 
-_CONTENT_REFUSED = frozenset(
-    {
-        MissionRawResult.UNSUPPORTED,
-        MissionRawResult.TOO_MANY_MISSION_ITEMS,
-        MissionRawResult.INVALID_ARGUMENT,
-        MissionRawResult.DENIED,
-        MissionRawResult.MISSION_TYPE_NOT_CONSISTENT,
-        MissionRawResult.INVALID_SEQUENCE,
-        MissionRawResult.CURRENT_INVALID,
-    }
-)
+TICK_S = 0.05
+_INCOMING = msgspec.json.Decoder(Incoming).decode
 
 
 class MavsdkPlans:
-    """Writes, reads and clears the three lists of one autopilot.
+    """Writes, reads and clears the three lists of one autopilot, one exchange at a time.
 
     Args:
-        words: gives what the vehicle has said lately, to go with a refusal.
+        words: gives what the vehicle has said since a monotonic time, to go with a refusal.
     """
 
     def __init__(
-        self, system: System, direct: MavlinkDirect, calls: NativeCalls, words: Callable[[], Awaitable[str]]
+        self,
+        vehicle_id: str,
+        system_id: int,
+        direct: MavlinkDirect,
+        speed_factor: float,
+        words: Callable[[float], Awaitable[str]],
     ) -> None:
-        self._system_id = system.get_system_id()
-        self._missions = MissionRaw(system)
+        self._vehicle_id = vehicle_id
+        self._system_id = system_id
         self._direct = direct
-        self._calls = calls
+        self._speed_factor = speed_factor
         self._words = words
+        self._loop = asyncio.get_running_loop()
+        self._one_at_a_time = asyncio.Lock()
+        self._arrivals: asyncio.Queue[tuple[str, str]] | None = None
+        for name in ITEM_MESSAGES:
+            direct.subscribe_message(name, self._take)
 
-    async def write(self, kind: MavMissionType, items: Sequence[MissionItem], timeout_s: float) -> WriteClaim:
-        """Write one list; an empty one clears it."""
-        if not items:
-            return self._clear(kind)
-        write = {
-            MavMissionType.MISSION: self._missions.upload_mission,
-            MavMissionType.FENCE: self._missions.upload_geofence,
-            MavMissionType.RALLY: self._missions.upload_rally_points,
-        }[kind]
-        raw = to_raw(kind, items)
-        try:
-            await self._calls.run(lambda: write(raw), timeout_s, f"uploading the {kind.name.lower()}")
-        except MissionRawError as problem:
-            return await self._claim_of(kind, MissionRawResult(problem.result))
-        except (LinkTimeoutError, asyncio.CancelledError) as problem:
-            self._calls.start(self._cancel_upload)
-            if isinstance(problem, asyncio.CancelledError):
-                raise
-            return WriteClaim(WriteStatus.FAILED, str(problem))
-        return WriteClaim(WriteStatus.ACKNOWLEDGED)
+    def _take(self, message: MavlinkMessage, _user_data: object) -> None:
+        """On MAVSDK's thread. These messages come only in exchanges, so they may wake the loop one by one."""
+        if message.component_id == px4.AUTOPILOT_COMPONENT and self._arrivals is not None:
+            self._loop.call_soon_threadsafe(self._arrived, message.message_name, message.fields_json)
 
-    async def _claim_of(self, kind: MavMissionType, result: MissionRawResult) -> WriteClaim:
-        if result not in _CONTENT_REFUSED:
-            return WriteClaim(WriteStatus.FAILED, f"{kind.name.lower()}: {result.name}")
-        words = await self._words()
-        reason = f"{kind.name.lower()}: {result.name}" + (f" ({words})" if words else "")
-        return WriteClaim(WriteStatus.REJECTED, reason)
+    def _arrived(self, name: str, fields_json: str) -> None:
+        if self._arrivals is not None:
+            self._arrivals.put_nowait((name, fields_json))
 
-    def _cancel_upload(self) -> None:
-        try:
-            self._missions.cancel_mission_upload()
-        except MavsdkError:
-            return  # there was nothing left to cancel
-
-    def _clear(self, kind: MavMissionType) -> WriteClaim:
-        """MISSION_CLEAR_ALL for one list: MAVSDK cannot clear rally points. The read-back is the proof."""
+    def send(self, message: Outgoing) -> None:
+        """Send one message to the autopilot; a link that cannot send is as silent as one that loses."""
         fields = {
             "target_system": self._system_id,
             "target_component": px4.AUTOPILOT_COMPONENT,
-            "mission_type": int(kind),
+            **message.fields,
         }
-        message = MavlinkMessage(
-            "MISSION_CLEAR_ALL", 0, 0, self._system_id, px4.AUTOPILOT_COMPONENT, json.dumps(fields)
+        native = MavlinkMessage(
+            message.name, 0, 0, self._system_id, px4.AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
         )
         try:
-            self._direct.send_message(message)
-        except MavsdkError as problem:
-            return WriteClaim(WriteStatus.FAILED, f"clearing the {kind.name.lower()}: {problem}")
-        return WriteClaim(WriteStatus.ACKNOWLEDGED)
+            self._direct.send_message(native)
+        except MavsdkError:
+            return
+
+    async def _run(self, exchange: Exchange, timeout_s: float) -> bool:
+        """Drive an exchange; False when the deadline came first."""
+        loop = self._loop
+        deadline_s = loop.time() + timeout_s
+        async with self._one_at_a_time:
+            arrivals: asyncio.Queue[tuple[str, str]] = asyncio.Queue(maxsize=0)
+            self._arrivals = arrivals
+            try:
+                outgoing = exchange.start(loop.time())
+                while True:
+                    for message in outgoing:
+                        self.send(message)
+                    if exchange.ended:
+                        return True
+                    left_s = deadline_s - loop.time()
+                    if left_s <= 0.0:
+                        return False
+                    outgoing = await self._next(exchange, arrivals, min(TICK_S, left_s))
+            finally:
+                self._arrivals = None
+
+    async def _next(
+        self, exchange: Exchange, arrivals: asyncio.Queue[tuple[str, str]], wait_s: float
+    ) -> list[Outgoing]:
+        """What the next message, or `wait_s` of silence, makes the exchange send."""
+        try:
+            async with asyncio.timeout(wait_s):
+                name, fields_json = await arrivals.get()
+        except TimeoutError:
+            return exchange.tick(self._loop.time())
+        try:
+            incoming = _INCOMING(fields_json)
+        except msgspec.DecodeError:
+            return []
+        if incoming.target_system not in (0, px4.OWN_SYSTEM_ID):
+            return []  # meant for another ground station
+        return exchange.receive(name, incoming, self._loop.time())
+
+    async def write(self, kind: MavMissionType, items: Sequence[MissionItem], timeout_s: float) -> WriteClaim:
+        """Write one list; an empty one clears it."""
+        start_s = self._loop.time()
+        writer = PlanWriter(kind, items, self._speed_factor)
+        await self._run(writer, timeout_s)
+        if writer.claim is None:
+            return WriteClaim(WriteStatus.FAILED, f"{kind.name.lower()}: not acknowledged within {timeout_s:g} s")
+        if writer.claim.status is not WriteStatus.REJECTED:
+            return writer.claim
+        words = await self._words(start_s)
+        return WriteClaim(WriteStatus.REJECTED, writer.claim.reason + (f" ({words})" if words else ""))
 
     async def read(self, kind: MavMissionType, timeout_s: float) -> tuple[MissionItem, ...]:
         """Read one list.
@@ -101,32 +128,14 @@ class MavsdkPlans:
         Raises:
             LinkTimeoutError: it could not be read before the deadline.
         """
-        read = {
-            MavMissionType.MISSION: self._missions.download_mission,
-            MavMissionType.FENCE: self._missions.download_geofence,
-            MavMissionType.RALLY: self._missions.download_rallypoints,
-        }[kind]
-        name = kind.name.lower()
-        try:
-            return from_raw(await self._calls.run(read, timeout_s, f"reading back the {name}"))
-        except MissionRawError as problem:
-            if problem.result == MissionRawResult.NO_MISSION_AVAILABLE:
-                return ()
+        reader = PlanReader(kind)
+        await self._run(reader, timeout_s)
+        if reader.items is None:
             raise LinkTimeoutError(
-                f"{self._calls.vehicle_id}: reading back the {name} failed: {problem.result.name}"
-            ) from problem
-
-    async def set_current(self, index: int, timeout_s: float) -> str:
-        """Ask for item `index`; returns why that cannot be, "" when it was asked.
-
-        Raises:
-            LinkTimeoutError: no end within the deadline.
-        """
-        try:
-            await self._calls.run(
-                lambda: self._missions.set_current_mission_item(index), timeout_s, f"selecting item {index}"
+                f"{self._vehicle_id}: the {kind.name.lower()} was not read back within {timeout_s:g} s"
             )
-        except MissionRawError as problem:
-            if problem.result == MissionRawResult.INVALID_ARGUMENT:
-                return f"item {index} does not exist on board"
-        return ""
+        return reader.items
+
+    def select(self, index: int) -> None:
+        """Ask for item `index` to be the current one; MISSION_CURRENT tells whether it is."""
+        self.send(Outgoing("MISSION_SET_CURRENT", {"seq": index}))

@@ -185,7 +185,7 @@ async def _write_verified(
         found = differences(kind, items, held)
         if not found:
             return None
-        acknowledged += claim.status is WriteStatus.ACKNOWLEDGED and bool(items)  # clearing is not acknowledged
+        acknowledged += claim.status is WriteStatus.ACKNOWLEDGED
         last = progress.not_loaded(claim.reason or f"the {kind.name.lower()} was read back otherwise", found)
     return last
 

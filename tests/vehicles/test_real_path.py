@@ -26,7 +26,7 @@ from vehicles.messages import CommandStatus, LinkEvent, StatusTextEvent
 SPEED = 20.0
 NAMES = ("flies", "diverted", "infeasible", "denied", "twice", "silent", "loaded")
 DENIAL = "Arming denied: Resolve system health failures first"
-START_TIMEOUT_S = 40.0
+START_TIMEOUT_S = 90.0
 
 
 class Running:

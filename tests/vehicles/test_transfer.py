@@ -108,7 +108,7 @@ async def test_what_cannot_be_read_back_is_unknown(link: Any, mission: Mission) 
 
 
 async def test_noise_of_a_broken_transaction_is_no_objection(link: Any, mission: Mission) -> None:
-    """ "Busy" concerns one attempt; the content is judged by what is held in the end (F-L1)."""
+    """A busy protocol concerns one attempt; the content is judged by what is held in the end (F-L1)."""
     write = link.write_items
 
     async def speak(kind: MavMissionType, items: Any, timeout_s: float) -> WriteClaim:
