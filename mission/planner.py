@@ -71,15 +71,21 @@ def plan_day(day: Day, *, seed: int = 0, model: EnergyModel | None = None) -> Da
     model = model or MulticopterModel()
     end = day.start + FIRST_HORIZON
     while True:
-        plan = DayPlanner(day, TimeWindow(day.start, end), seed, model).plan()
-        last = max((flight.plan.arrival for flight in plan.flights), default=day.start) + DELAY_ALLOWANCE
+        planner = DayPlanner(day, TimeWindow(day.start, end), seed, model)
+        plan = planner.plan()
+        last = planner.last_landing + DELAY_ALLOWANCE
         if last <= end:
             return plan
         end = last + FIRST_HORIZON / 4
 
 
 class DayPlanner:
-    """Plans one day within one horizon."""
+    """Plans one day within one horizon.
+
+    Attributes:
+        last_landing: latest landing of all flights considered, those not approved included: a zone that begins
+            after the horizon may be why they are not.
+    """
 
     def __init__(self, day: Day, horizon: TimeWindow, seed: int, model: EnergyModel) -> None:
         self.day = day
@@ -87,6 +93,7 @@ class DayPlanner:
         self.seed = seed
         self.conditions = FlightConditions(day.policy, model)
         self.terrain = terrain_of(day.site.relief)
+        self.last_landing = day.start
 
     @cached_property
     def zones_near(self) -> tuple[GeoZone, ...]:
@@ -223,6 +230,7 @@ class DayPlanner:
         return paths
 
     def _approve(self, plan: FlightPlan, sky: Sky) -> ApprovedFlight | tuple[Refusal, ...]:
+        self.last_landing = max(self.last_landing, plan.arrival)
         compiled = compile_sortie(plan, sky.obstacles, sky.frame, self.day.policy)
         if isinstance(compiled, tuple):
             return compiled

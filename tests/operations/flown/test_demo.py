@@ -48,7 +48,7 @@ def test_refusal_and_diversion_say_why(demo: Any) -> None:
     assert refusal["code"] == "DROP_IN_ZONE"
     assert "'Old Town festival' (RIV-01)" in refusal["reason"]
     assert "08:00Z-20:00Z" in refusal["reason"]
-    assert refusal["remedy"].startswith("Clear after 2026-06-15 20:00Z")
+    assert refusal["remedy"].startswith("Clear after 2026-06-15 20:05Z")
     (diversion,) = demo.summary["diverted"]
     assert re.search(r"landed at .+ with the parcel: battery holds \d+ Wh", diversion["reason"])
 
