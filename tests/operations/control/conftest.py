@@ -84,7 +84,7 @@ class FakeVehicle:
         place = release.drop if release else self.state.position or HUB.position
         low = self.low_from_item is not None and item >= self.low_from_item
         self.change(
-            mission_current=item, landed_state=LandedState.IN_AIR, battery_remaining=0.1 if low else 0.9,
+            mission_current=item, landed_state=LandedState.IN_AIR, battery_remaining=0.1 if low else 0.99 - 0.01 * item,
             latitude_deg=place.latitude_deg, longitude_deg=place.longitude_deg,
             height_home_m=release.height_home_m if release else 40.0, velocity_north_m_s=15.0,
         )  # fmt: skip
