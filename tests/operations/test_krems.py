@@ -4,6 +4,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -116,10 +117,10 @@ def test_the_simulated_day_ends_as_the_document_expects(stork: Any, tmp_path: Pa
         f'connection_url = "udpin://127.0.0.1:{14540 + n}"\n'
         for n in range(1, 10)
     )
-    larger = tmp_path / "fleet.toml"
-    larger.write_text(fleet[0] + drones, encoding="utf-8")
-    day = (KREMS / "day.toml", "--zones", ZONES, "--fleet", larger)
-    ended = stork("fly", *day, "--sim", "--speed", 20, "--json", "--out", "out")
+    copytree(KREMS, tmp_path / "krems")
+    (tmp_path / "krems" / "fleet.toml").write_text(fleet[0] + drones, encoding="utf-8")
+    day = tmp_path / "krems" / "day.toml"
+    ended = stork("fly", day, "--zones", ZONES, "--sim", "--speed", 20, "--json", "--out", "out")
     assert {entry["order"] for entry in ended.json["delivered"]} == SERVED, ended.out[-3000:]
     assert [entry["order"] for entry in ended.json["refused"]] == ["K-10"]
     assert ended.json["smallest_clearance_m"] >= 15.0
