@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -79,8 +79,10 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     orders_path = overrides.orders or folder / document.orders
     orders = read_orders(orders_path, site, start, timedelta(hours=document.operating_hours))
     planted_faults(document.simulation, [vehicle.vehicle_id for vehicle in vehicles], str(path))
-    # What the document expects holds for the day that it describes, not for a changed one.
-    expected = document.expected if overrides == DayOverrides() else ExpectedDocument()
+    # What the document expects holds for the day that it describes, not for a changed one. One that leaves its
+    # zones to the command line is complete only with them.
+    given = overrides if document.zones else replace(overrides, zones=())
+    expected = document.expected if given == DayOverrides() else ExpectedDocument()
     _check_expected(expected, orders, path)
     zone_paths = overrides.zones or tuple(folder / name for name in document.zones)
     if not zone_paths:

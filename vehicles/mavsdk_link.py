@@ -6,7 +6,6 @@ on the fleet's own executor, each under a deadline. `action.*` is not used: its 
 """
 
 import asyncio
-import contextlib
 import json
 import threading
 import time
@@ -149,7 +148,8 @@ class MavsdkLink:
 
     # -- commands -----------------------------------------------------------------------------------------
 
-    def _command_long(self, command: px4.Command, *params: float) -> MavlinkMessage:
+    async def _command(self, command: px4.Command, *params: float, timeout_s: float) -> px4.CommandAck | None:
+        """Send COMMAND_LONG; returns its final ACK, or None when none came. MAVSDK re-sends it three times."""
         fields: dict[str, float | int] = {
             "target_system": self.system_id,
             "target_component": px4.AUTOPILOT_COMPONENT,
@@ -158,12 +158,9 @@ class MavsdkLink:
         }
         for number in range(7):
             fields[f"param{number + 1}"] = params[number] if number < len(params) else 0.0
-        text = json.dumps(fields, allow_nan=False)
-        return MavlinkMessage("COMMAND_LONG", 0, 0, self.system_id, px4.AUTOPILOT_COMPONENT, text)
-
-    async def _command(self, command: px4.Command, *params: float, timeout_s: float) -> px4.CommandAck | None:
-        """Send COMMAND_LONG; returns its final ACK, or None when none came. MAVSDK re-sends it three times."""
-        message = self._command_long(command, *params)
+        message = MavlinkMessage(
+            "COMMAND_LONG", 0, 0, self.system_id, px4.AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
+        )
         try:
             ack = await self.calls.run(lambda: self._direct.send_command(message), timeout_s, command.name)
             return px4.CommandAck(json.loads(ack.fields_json)["result"])
@@ -288,13 +285,10 @@ class MavsdkLink:
     async def configure_streams(self, timeout_s: float) -> tuple[str, ...]:
         """Ask for the messages we read at our rates and for the others never; returns what is not known to be set.
 
-        A link that drowns in the others loses answers, not requests: they are asked to stop at once, without
-        waiting, and then again one by one. `timeout_s` is for each message. PX4's intervals are in its own
+        The others go first, the busiest before all: a link that drowns in them loses answers, not requests, so a
+        missing answer does not end the round. `timeout_s` is for each message. PX4's intervals are in its own
         simulated time, which runs `speed_factor` times faster than ours.
         """
-        with contextlib.suppress(MavsdkError):  # what cannot be sent now is sent again below
-            for message_id in px4.UNWANTED_MESSAGES:
-                self._direct.send_message(self._command_long(px4.Command.SET_MESSAGE_INTERVAL, message_id, -1.0))
         problems = []
         unwanted = [(message_id, -1.0) for message_id in px4.UNWANTED_MESSAGES]
         wanted = [(m, 1e6 * self._speed_factor / hz) for m, hz in px4.WANTED_RATES_HZ.items()]
