@@ -130,14 +130,11 @@ class SortieSupervisor:
         if self._begun and known and not vehicle.armed and self._freshness is Freshness.FRESH:
             self._load(now)
         elif self._begun and now - max(self._begun, self.flight.plan.departure) > self._seconds("preflight_timeout_s"):
-            heard = (
-                "never answered"
-                if self._freshness is Freshness.NEVER
-                else f"was not seen waiting on the ground, but {vehicle.landed_state.name}"
-            )
-            self._give_up(
-                now, f"vehicle {self.flight.vehicle_id} {heard} {self._policy.preflight_timeout_s:.0f} s long"
-            )
+            heard = "never answered"
+            if self._freshness is not Freshness.NEVER:
+                heard = f"was not seen waiting on the ground, but {vehicle.landed_state.name}"
+            why = f"vehicle {self.flight.vehicle_id} {heard} {self._policy.preflight_timeout_s:.0f} s long"
+            self._give_up(now, why)
 
     def _load(self, now: datetime) -> None:
         self._attempts += 1
