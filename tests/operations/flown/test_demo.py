@@ -53,12 +53,12 @@ def test_refusal_and_diversion_say_why(demo: Any) -> None:
     assert re.search(r"landed at .+ with the parcel: battery holds \d+ Wh", diversion["reason"])
 
 
-def test_the_independent_check_accepts_every_mission_of_the_demo(demo: Any, stork_process: Any) -> None:
+def test_the_independent_check_accepts_every_mission_of_the_demo(demo: Any, stork: Any) -> None:
     """`stork verify` of each `.plan` file: exit 0."""
     assert len(demo.summary["missions"]) == 6
     for mission in demo.summary["missions"]:
-        verdict = stork_process("verify", mission, "--day", DAY)
-        assert (verdict.code, verdict.summary["ok"]) == (0, True), verdict.summary["findings"]
+        verdict = stork("verify", mission, "--day", DAY, "--json")
+        assert (verdict.code, verdict.json["ok"]) == (0, True), verdict.json["findings"]
 
 
 def test_every_planned_order_has_a_record_and_every_delivery_its_evidence(demo: Any, demo_folder: Path) -> None:
