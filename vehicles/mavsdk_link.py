@@ -33,6 +33,7 @@ from vehicles.link import (
     unconfirmed,
 )
 from vehicles.mavsdk_calls import NativeCalls
+from vehicles.mavsdk_mission_raw import RawPlans
 from vehicles.mavsdk_parameters import MavsdkParameters
 from vehicles.mavsdk_plans import MavsdkPlans
 from vehicles.state_assembly import StateAssembler
@@ -60,7 +61,10 @@ class MavsdkLink:
         self._speed_factor = speed_factor
         self.calls = NativeCalls(vehicle_id, executor)
         self._direct = MavlinkDirect(system)
-        self._plans = MavsdkPlans(vehicle_id, system_id, self._direct, speed_factor, self._words_since)
+        raw = RawPlans(system, self.calls)
+        self._plans = MavsdkPlans(
+            vehicle_id, system_id, self._direct, raw, speed_factor=speed_factor, words=self._words_since
+        )
         self._parameters = MavsdkParameters(system, self.calls)
         self._inbox_lock = threading.Lock()
         self._inbox: dict[str, str] = {}
