@@ -10,6 +10,8 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
+
 from mission.airspace import GeoBounds, ZoneIndex
 from mission.assignment import Assignment, AssignmentProblem, HubDistances, PlannedSortie, assign
 from mission.compile import Compiled, compile_sortie
@@ -26,7 +28,7 @@ from mission.model.refusal import Refusal, RefusalCode
 from mission.model.time import TimeWindow
 from mission.model.verdict import Verdict
 from mission.routing import Blocked
-from mission.sky import Sky
+from mission.sky import Objection, Sky
 from mission.verification import CruisePerformance, PreparedZones, verify
 
 FIRST_HORIZON = timedelta(hours=1)
@@ -146,12 +148,26 @@ class DayPlanner:
                 found = hub_objections[self.day.site.hubs[0].hub_id]
                 code = RefusalCode.HUB_IN_ZONE
             else:
-                drop = f"its drop {order.drop.name!r}" if order.drop.name else "its drop"
-                found = self.skies[open_hubs[0].hub_id].objection_to(order.drop.position, drop)
+                objections = [self._objection_to_drop(order, hub) for hub in open_hubs]
+                found = None if None in objections else objections[0]
                 code = RefusalCode.DROP_IN_ZONE
             if found is not None:
                 refusals.append(Refusal(order.order_id, code, found.reason, found.remedy, found.zone_ids))
         return refusals
+
+    def _objection_to_drop(self, order: Order, hub: Hub) -> Objection | None:
+        """Why `hub` cannot serve this drop: hubs at other heights may see other zones bind."""
+        drop = f"its drop {order.drop.name!r}" if order.drop.name else "its drop"
+        return self.skies[hub.hub_id].objection_to(order.drop.position, drop)
+
+    def _distances(self, hub: Hub, orders: Sequence[Order]) -> HubDistances:
+        """Flown distances from `hub`; drops that it cannot serve are out of its reach."""
+        places = [hub.position, *(order.drop.position for order in orders)]
+        distance_m = self.skies[hub.hub_id].matrix(places)
+        for index, order in enumerate(orders, start=1):
+            if self._objection_to_drop(order, hub) is not None:
+                distance_m[index, :] = distance_m[:, index] = np.inf
+        return HubDistances(hub.hub_id, distance_m)
 
     def _explained(self, refusal: Refusal) -> Refusal:
         """Name the zones that cut an order off from its hubs."""
@@ -171,10 +187,7 @@ class DayPlanner:
     def _assign(self, orders: tuple[Order, ...]) -> Assignment:
         hubs = tuple(hub for hub in self.day.site.hubs if self._open(hub))
         vehicles = tuple(v for v in self.day.vehicles if v.hub_id in {hub.hub_id for hub in hubs})
-        drops = [order.drop.position for order in orders]
-        distances = tuple(
-            HubDistances(hub.hub_id, self.skies[hub.hub_id].matrix([hub.position, *drops])) for hub in hubs
-        )
+        distances = tuple(self._distances(hub, orders) for hub in hubs)
         problem = AssignmentProblem(
             orders=orders,
             vehicles=vehicles,

@@ -34,6 +34,7 @@ from mission.supervision.events import (
     Load,
     Observed,
     Report,
+    ReportKind,
     Tick,
     TransferEnded,
 )
@@ -113,20 +114,37 @@ class ControlDesk:
 
 
 async def fly_day(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
-    """Fly all sorties, each vehicle's in their order, and return how each ended."""
+    """Fly all sorties, each vehicle's in their order, and return how each ended.
+
+    A defect in the supervision of one vehicle is an alarm at once, and ends nobody else's.
+
+    Raises:
+        ExceptionGroup: the defects, when every other vehicle's sorties have ended.
+    """
     by_vehicle: dict[str, list[ApprovedFlight]] = {}
     for flight in sorted(flights, key=lambda item: item.plan.departure):
         by_vehicle.setdefault(flight.vehicle_id, []).append(flight)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_fly_vehicle(desk, queue)) for queue in by_vehicle.values()]
-    return [outcome for task in tasks for outcome in task.result()]
+    flown = await asyncio.gather(
+        *(_fly_vehicle(desk, vehicle_id, queue) for vehicle_id, queue in by_vehicle.items()), return_exceptions=True
+    )
+    defects = [result for result in flown if isinstance(result, Exception)]
+    if defects:
+        raise ExceptionGroup("supervision ended by a defect", defects)
+    return [outcome for result in flown if isinstance(result, list) for outcome in result]
 
 
-async def _fly_vehicle(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
+async def _fly_vehicle(desk: ControlDesk, vehicle_id: str, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
     outcomes: list[SortieOutcome] = []
     for flight in flights:
         grounded = _why_grounded(outcomes, desk)
-        outcomes.append(_not_flown(flight, grounded) if grounded else await SortieRun(desk, flight).run())
+        try:
+            outcomes.append(_not_flown(flight, grounded) if grounded else await SortieRun(desk, flight).run())
+        except Exception as defect:
+            why = f"nobody watches {vehicle_id} now, a person must: {defect!r}"
+            alarm = Report(ReportKind.ALARM, flight.sortie_id, "SUPERVISION_ENDED", why)
+            desk.journal.write("defect", desk.clock.now(), {"vehicle_id": vehicle_id, "message": why}, effect=True)
+            desk.listener(desk.clock.now(), vehicle_id, alarm)
+            raise
     return outcomes
 
 

@@ -1,5 +1,6 @@
 """The front door: what comes out for any day's orders, zones and policy."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mission.model.airspace import Restriction
+from mission.model.geo import ElevationRange, Height, VerticalDatum
 from mission.model.refusal import RefusalCode
 from mission.model.time import TimeWindow
 from mission.planner import plan_day
@@ -133,3 +135,21 @@ def test_refusals_come_in_the_order_of_the_orders(world: Any) -> None:
     ]
     plan = plan_day(world.day(orders, [world.zone("Z-1", 1000.0, 0.0)]))
     assert [refusal.order_id for refusal in plan.refusals] == ["A-1", "A-2", "A-0"]
+
+
+def test_a_drop_that_one_hub_cannot_serve_is_served_from_another(world: Any) -> None:
+    """Hubs at other heights see other zones bind: each is asked for itself."""
+    order = world.order("A-1", 400.0, 0.0)
+    day = world.day([order])
+    floor_m = 240.0  # AMSL: over the low hub's cruise of 230 m and its margin, under the high hub's of 255 m
+    low = day.site.hubs[0]
+    high = replace(low, hub_id="high", name="High hub", position=world.place(1500.0, 0.0), ground_amsl_m=215.0)
+    zone = world.zone("Z-1", 400.0, 0.0)
+    band = replace(
+        zone.volumes[0], floor=Height(floor_m + 5.0, VerticalDatum.AMSL), ceiling=Height(400.0, VerticalDatum.AMSL)
+    )
+    site = replace(day.site, hubs=(high, low), relief=ElevationRange(186.0, 216.0))
+    vehicles = tuple(replace(v, hub_id=hub.hub_id) for v, hub in zip(day.vehicles, (high, low), strict=True))
+    day = replace(day, site=site, vehicles=vehicles, zones=(replace(zone, volumes=(band,)),))
+    plan = plan_day(day)
+    assert [flight.plan.sortie.hub.hub_id for flight in plan.flights] + list(plan.refusals) == ["hub"]

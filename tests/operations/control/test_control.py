@@ -127,6 +127,21 @@ async def test_a_defect_in_an_effect_is_not_lost(morning: Any) -> None:
     assert caught.group_contains(ZeroDivisionError)
 
 
+async def test_a_defect_over_one_vehicle_is_an_alarm_and_ends_nobody_elses_flight(morning: Any) -> None:
+    """The other vehicle is watched until it is home; the alarm says at once who is watched no more."""
+    morning.links.breaks["load"] = ZeroDivisionError("a defect")
+    with pytest.raises(ExceptionGroup):
+        await morning.fly()
+    alarms = [(vehicle_id, report.state) for _, vehicle_id, report in morning.reports if report.kind == "ALARM"]
+    assert len(alarms) == 1
+    broken, code = alarms[0]
+    assert code == "SUPERVISION_ENDED"
+    (other,) = {"drone-1", "drone-2"} - {broken}
+    delivered = {report.subject for _, _, report in morning.reports if report.state == "DELIVERED"}
+    assert delivered == {order.order_id for flight in morning.of(other) for order in flight.plan.sortie.orders}
+    assert [line["vehicle_id"] for line in morning.lines if line["kind"] == "defect"] == [broken]
+
+
 async def test_only_the_newest_state_is_heard(morning: Any) -> None:
     """Telemetry conflates: a burst of fifty frames between two looks is one observation, newer than the last."""
     for vehicle in morning.links.vehicles.values():
