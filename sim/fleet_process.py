@@ -32,7 +32,7 @@ class FleetProcess:
         local_ports: UDP port of each vehicle by vehicle id, once entered.
     """
 
-    def __init__(self, config: FleetConfig, *, ready_timeout_s: float = 20.0) -> None:
+    def __init__(self, config: FleetConfig, *, ready_timeout_s: float = 60.0) -> None:
         self.config = config
         self.local_ports: dict[str, int] = {}
         self._ready_timeout_s = ready_timeout_s
