@@ -119,7 +119,7 @@ def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
 
     PX4's simulated airframe (SIH, 1 kg) has so much drag that full tilt gives 10 m/s: it gets as much as lets it
     cruise at a tilt of 20°. Its battery drains by the time armed, whatever is carried, and is full again once
-    disarmed; its own default, half empty after a minute, would be an emergency on every flight.
+    disarmed; by its own default it is half empty after a minute, and long flights would divert for it.
     """
     kind = vehicle.type
     return {
