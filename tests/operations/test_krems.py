@@ -81,7 +81,7 @@ def test_some_route_bends_around_a_zone(stork: Any) -> None:
 
 
 def test_the_drop_at_the_airfield_is_refused_with_zone_hours_and_remedy(stork: Any) -> None:
-    """K-10 lies in LOAG; the refusal says so, since when it binds, and who could permit it. Exit 1."""
+    """K-10 lies in LOAG; the refusal says so, when it binds, and who could permit it. Exit 0: the day expects it."""
     ended = plan(stork)
     [refusal] = ended.json["refused"]
     assert (ended.code, refusal["order"], refusal["code"]) == (0, "K-10", "DROP_IN_ZONE")
