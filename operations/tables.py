@@ -65,6 +65,8 @@ def summary_table(summary: DaySummary) -> Group:
         table.add_row(result.order, outcome, result.sortie, moment, result.reason)
     clearance_m = summary.smallest_clearance_m
     figures = Table.grid(padding=(0, 2))
+    figures.add_column(no_wrap=True)
+    figures.add_column(overflow="fold")  # a path that is cut cannot be opened
     counts = ", ".join(f"{len(summary.ending(o))} {o.value}" for o in OrderOutcome if summary.ending(o))
     figures.add_row("Orders", counts)
     figures.add_row("Smallest zone clearance", f"{clearance_m:.1f} m" if math.isfinite(clearance_m) else "no zone")

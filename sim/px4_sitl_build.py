@@ -17,9 +17,8 @@ BUILD_VARIABLE = "STORK_PX4_DIR"
 SIH_QUADCOPTER_AIRFRAME = 10040
 
 _HOW_TO_GET_ONE = (
-    f"Build PX4 with its own tools, for example `make px4_sitl_sih` or `make px4_sitl_default` in a PX4-Autopilot "
-    f"checkout (v1.16 or newer), or take the build folder out of one of PX4's SITL container images, and set "
-    f"{BUILD_VARIABLE} to the folder that holds bin/px4 and etc/"
+    f"Get PX4 v1.16 or newer in PX4's own ways (its container images, or `make px4_sitl sihsim_quadx` in its "
+    f"repository), and set {BUILD_VARIABLE} to the folder that holds bin/px4 and etc/"
 )
 
 

@@ -77,7 +77,7 @@ class SortieSupervisor:
         self._attempts = 0
         self._begun: datetime | None = None
         self._ladder: DiversionLadder | None = None
-        self._took_off: datetime | None = None
+        self._took_off_ms: int | None = None  # by the vehicle's clock, which is the one its flight takes time on
         self._since: datetime | None = None
         self._raised: set[str] = set()
         self._out: list[Command] = []
@@ -179,10 +179,10 @@ class SortieSupervisor:
             self._try_launch(now)
         elif self.state is SortieState.LAUNCHING and self._off_the_ground():
             self._move(SortieEvent.TOOK_OFF, now)
-            self._take_orders_along(now)
+            self._take_orders_along()
         elif self.state in AIRBORNE:
             if self._off_the_ground():
-                self._take_orders_along(now)  # again: the link may have been lost between launch and take-off
+                self._take_orders_along()  # again: the link may have been lost between launch and take-off
             self._watch_releases()
             if self._landed_and_disarmed():
                 self._landed(now)
@@ -194,8 +194,8 @@ class SortieSupervisor:
     def _off_the_ground(self) -> bool:
         return self._vehicle.armed and self._vehicle.landed_state in {LandedState.IN_AIR, LandedState.TAKEOFF}
 
-    def _take_orders_along(self, now: datetime) -> None:
-        self._took_off = self._took_off or now
+    def _take_orders_along(self) -> None:
+        self._took_off_ms = self._took_off_ms or self._vehicle.boot_time_ms
         for order_id, state in self.order_states.items():
             if state is OrderState.PLANNED:
                 self._move_order(order_id, OrderEvent.TAKE_OFF)
@@ -231,12 +231,13 @@ class SortieSupervisor:
             self._alarm("VEHICLE_LED", self._sortie_id, f"the vehicle changed to {mode} by itself: observing only")
             return
         self._raised.discard(f"VEHICLE_LED:{self._sortie_id}")
-        self._watch_overdue(now)
+        self._watch_overdue()
         self._watch_battery(now)
 
-    def _watch_overdue(self, now: datetime) -> None:
+    def _watch_overdue(self) -> None:
         planned = self.flight.plan.arrival - self.flight.plan.departure
-        if self._took_off and now - self._took_off > planned * OVERDUE_FACTOR + timedelta(seconds=30):
+        flown = timedelta(milliseconds=self._vehicle.boot_time_ms - (self._took_off_ms or self._vehicle.boot_time_ms))
+        if flown > planned * OVERDUE_FACTOR + timedelta(seconds=30):
             self._alarm("OVERDUE", self._sortie_id, f"in the air longer than planned ({planned})")
 
     def _watch_battery(self, now: datetime) -> None:

@@ -92,7 +92,7 @@ class Flown:
 
     def see(self, after_s: float = 1.0, **changes: Any) -> list[Command]:
         """Deliver a newer state of the vehicle."""
-        self.state = replace(self.state, boot_time_ms=self.state.boot_time_ms + 100, **changes)
+        self.state = replace(self.state, boot_time_ms=self.state.boot_time_ms + round(1000 * after_s), **changes)
         return self.hear(Observed(self.state), after_s)
 
     def wait_on_pad(self, **changes: Any) -> list[Command]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -356,6 +357,13 @@ def test_a_flight_that_takes_too_long_raises_an_alarm_once(flown: "Flown") -> No
     flown.fly()
     first = flown.see(after_s=5 * 60 * 1.25 + 31)
     assert "OVERDUE" in alarms(first)
+    assert "OVERDUE" not in alarms(flown.see())
+
+
+def test_a_slow_machine_is_not_a_late_flight(flown: "Flown") -> None:
+    """The flight's time is the vehicle's own: a clock here that runs ahead of a simulated one raises no alarm."""
+    flown.fly()
+    flown.now += timedelta(hours=1)
     assert "OVERDUE" not in alarms(flown.see())
 
 

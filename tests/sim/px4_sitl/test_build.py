@@ -16,7 +16,7 @@ class TestBuild:
         missing = find_px4({})
         assert isinstance(missing, Px4Missing)
         assert "STORK_PX4_DIR is not set" in missing.reason
-        assert "make px4_sitl_sih" in str(missing)
+        assert "make px4_sitl sihsim_quadx" in str(missing)
         assert "container image" in str(missing)
 
     @pytest.mark.parametrize(

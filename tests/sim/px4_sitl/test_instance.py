@@ -169,7 +169,7 @@ class TestInstance:
     ) -> None:
         """The input error names the variable and PX4's own ways."""
         monkeypatch.delenv("STORK_PX4_DIR", raising=False)
-        with pytest.raises(InputError, match=r"STORK_PX4_DIR.*make px4_sitl_sih"):
+        with pytest.raises(InputError, match=r"STORK_PX4_DIR.*make px4_sitl sihsim_quadx"):
             async with Px4Instance(replace(config, build_dir=None)):
                 pass
 
