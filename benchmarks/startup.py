@@ -1,15 +1,13 @@
-"""How long `stork --help` takes, process start included: the least that any command costs.
+"""How long `stork --help` takes, process start included: the least that any command costs."""
 
-Run `python -m benchmarks.startup` for a line to read, `--json` for one JSON object, `--quick` for fewer runs.
-"""
-
-import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+
+from benchmarks.harness import Figure, run
 
 GOAL_S = 0.4
 COMMAND = (sys.executable, "-c", "from operations.cli import main; main()", "--help")
@@ -26,29 +24,12 @@ def median_s(command: tuple[str, ...], runs: int) -> float:
     return statistics.median(taken_s[1:])
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    arguments = parser.parse_args()
-    runs = 3 if arguments.quick else 11
+def help_page(quick: bool) -> Iterator[Figure]:
+    """The help page, beside an interpreter that does nothing."""
+    runs = 3 if quick else 11
     bare_s = median_s(BARE_PYTHON, runs)
-    help_s = median_s(COMMAND, runs)
-    row = {
-        "figure": "stork --help",
-        "value": round(help_s, 3),
-        "unit": "s",
-        "goal": GOAL_S,
-        "holds": help_s <= GOAL_S,
-        "peer": f"python -c pass {bare_s:.3f} s",
-    }
-    if arguments.json:
-        print(json.dumps(row))
-    else:
-        verdict = "holds" if row["holds"] else "MISSED"
-        print(f"{row['figure']}: {help_s:.3f} s, goal {GOAL_S} s: {verdict} ({row['peer']}, median of {runs})")
+    yield Figure("stork --help", median_s(COMMAND, runs), "s", GOAL_S, peer=f"python -c pass: {bare_s:.3f} s")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run("Starting up", {"help": help_page}))

@@ -1,20 +1,17 @@
-"""How much processor time one verdict takes: a 30-item mission against 1,000 zones of a 10 × 10 km city.
+"""How much processor time one verdict takes: a 30-item mission against 1,000 zones of a 10 × 10 km city."""
 
-Run `python -m benchmarks.verification` for a table, `--json` for one JSON object a line, `--quick` for fewer runs.
-"""
-
-import argparse
-import json
 import math
 import random
 import statistics
+import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
 import shapely
 
+from benchmarks.harness import Figure, run
 from mission.geodesy.local_frame import LocalFrame
 from mission.geodesy.terrain import FlatTerrain
 from mission.model.airspace import (
@@ -41,21 +38,6 @@ TRIES = 3
 nothing, and what other programs take is not its own."""
 HOME = GeoPoint(48.41, 15.60)
 SEED = 7
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured figure, against its goal."""
-
-    figure: str
-    value: float
-    unit: str
-    goal: float | None
-
-    @property
-    def holds(self) -> bool:
-        """Whether the goal is met; a figure without a goal always holds."""
-        return self.goal is None or self.value <= self.goal
 
 
 def city(zones: int, frame: LocalFrame, rng: random.Random) -> tuple[GeoZone, ...]:
@@ -170,27 +152,23 @@ def timed(missions: list[Mission], prepared: PreparedZones, clean: bool) -> list
     return took
 
 
-def measure(runs: int) -> list[Figure]:
-    """Measure preparing zones once, and verdicts on clear missions and on such as go through zones."""
+def verdicts(quick: bool) -> Iterator[Figure]:
+    """Preparing zones once, and verdicts on clear missions and on such as go through zones."""
+    runs = 21 if quick else 101
     rng, frame = random.Random(SEED), LocalFrame(HOME)
     zones = tuple(zone for zone in city(1000, frame, rng) if not _covers_home(zone, frame))
     vertices = sum(len(getattr(zone.volumes[0].footprint, "ring", ())) for zone in zones)
     began = time.process_time()
     prepared = PreparedZones(zones)
     prepare_ms = (time.process_time() - began) * 1000.0
+    yield Figure("zones prepared", prepare_ms, "ms", peer=f"{len(zones)} zones, {vertices} vertices")
     blocked = obstacles(zones, frame, Policy().verified_clearance_m + 0.1)
-    nothing = shapely.MultiPolygon()
     clear = timed([tour(30, frame, rng, blocked) for _ in range(runs)], prepared, clean=True)
-    wrong = timed([tour(30, frame, rng, nothing) for _ in range(runs)], prepared, clean=False)
-    return [
-        Figure("verdict.zones", len(zones), "zones", None),
-        Figure("verdict.vertices", vertices, "vertices", None),
-        Figure("verdict.prepare", prepare_ms, "ms", None),
-        Figure("verdict.clear.p50", statistics.median(clear), "ms", GOAL_MS),
-        Figure("verdict.clear.p95", statistics.quantiles(clear, n=20)[-1], "ms", GOAL_MS),
-        Figure("verdict.through.p50", statistics.median(wrong), "ms", None),
-        Figure("verdict.through.p95", statistics.quantiles(wrong, n=20)[-1], "ms", None),
-    ]
+    yield Figure("verdict on a clear mission, p50", statistics.median(clear), "ms", GOAL_MS, peer=f"{runs} missions")
+    yield Figure("verdict on a clear mission, p95", statistics.quantiles(clear, n=20)[-1], "ms", GOAL_MS)
+    wrong = timed([tour(30, frame, rng, shapely.MultiPolygon()) for _ in range(runs)], prepared, clean=False)
+    yield Figure("verdict on one through zones, p50", statistics.median(wrong), "ms", GOAL_MS)
+    yield Figure("verdict on one through zones, p95", statistics.quantiles(wrong, n=20)[-1], "ms", GOAL_MS)
 
 
 def _covers_home(zone: GeoZone, frame: LocalFrame) -> bool:
@@ -199,20 +177,5 @@ def _covers_home(zone: GeoZone, frame: LocalFrame) -> bool:
     return bool(np.hypot(*frame.to_local(ring).mean(axis=0)) < 300.0)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--quick", action="store_true", help="fewer runs")
-    arguments = parser.parse_args()
-    figures = measure(21 if arguments.quick else 101)
-    for one in figures:
-        if arguments.json:
-            print(json.dumps({**vars(one), "holds": one.holds, "peer": None}))
-        else:
-            goal = "" if one.goal is None else f"goal ≤ {one.goal:g}   {'holds' if one.holds else 'FAILS'}"
-            print(f"{one.figure:20} {one.value:10.2f} {one.unit:10} {goal}")
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(run("Verdicts among a thousand zones", {"verdicts": verdicts}))
