@@ -6,7 +6,7 @@ import math
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mission.model.day import Day
@@ -17,7 +17,7 @@ from operations.documents import SimulationDocument
 from operations.planted_faults import planted_faults
 from sim.fleet_config import FleetConfig, GroundCrew, Home, Physical, VehicleConfig
 from sim.fleet_process import FleetProcess
-from sim.px4_sitl import KeepFiles, Px4Config, Px4Fleet, Px4Home, Px4Instance
+from sim.px4_sitl import KeepFiles, Px4Config, Px4Fleet, Px4Home, Px4Instance, Px4Shell
 
 NAV_ACC_RAD = "NAV_ACC_RAD"
 PX4_BUSY_STREAMS = ("ATTITUDE", "ATTITUDE_QUATERNION", "HIGHRES_IMU", "LOCAL_POSITION_NED", "ODOMETRY", "RC_CHANNELS")
@@ -34,11 +34,13 @@ class FleetUp:
         vehicles: with the system ids and connection URLs under which they are really reached.
         speed_factor: how much faster than real time their clock runs.
         truth_log: what simulated vehicles really did, JSON lines; None for others.
+        shells: PX4 SITL's own shells by vehicle id; empty for others.
     """
 
     vehicles: tuple[Vehicle, ...]
     speed_factor: float
     truth_log: Path | None = None
+    shells: Mapping[str, Px4Shell] = field(default_factory=dict)
 
 
 @asynccontextmanager
@@ -101,7 +103,8 @@ async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterato
             replace(vehicle, system_id=instance.system_id, connection_url=instance.connection_url)
             for vehicle, instance in zip(day.vehicles, fleet, strict=True)
         )
-        yield FleetUp(vehicles, speed_factor)
+        shells = {vehicle.vehicle_id: instance.shell for vehicle, instance in zip(vehicles, fleet, strict=True)}
+        yield FleetUp(vehicles, speed_factor, shells=shells)
 
 
 async def _quieted(instance: Px4Instance) -> None:

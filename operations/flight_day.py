@@ -1,5 +1,6 @@
 """One day from orders to records: plan, bring the fleet up, fly it under supervision, sum up."""
 
+import asyncio
 import contextlib
 import json
 import time
@@ -25,10 +26,13 @@ from operations.fleet_up import FleetUp, px4_fleet, simulated_fleet
 from operations.inputs import FlightArguments
 from operations.journal import Journal
 from operations.links import GatewayLinks
+from operations.planted_faults import planted_faults
+from operations.px4_faults import battery_drops, plant
 from operations.records.flown import Flown, flown_by_telemetry, flown_by_truth
 from operations.records.report import day_map, write_delivery_records, write_report
 from operations.records.summary import DaySummary, order_results
 from operations.screen import LiveBoard, print_event, print_event_json
+from sim.fleet_config import Fault
 from vehicles.fleet_client import FleetClient
 from vehicles.gateway_config import GatewayConfig, VehicleConfig
 from vehicles.gateway_process import GatewayProcess
@@ -128,6 +132,7 @@ class FlightDay:
             async with simulated_fleet(day, self.simulation, speed_factor, self.folder, self.plan.flights) as fleet:
                 yield fleet
         elif kind == "px4":
+            battery_drops(self._faults)  # refused before anything starts
             async with px4_fleet(day, speed_factor, self.folder) as fleet:
                 yield fleet
         else:
@@ -159,7 +164,25 @@ class FlightDay:
             listener = self._screen(stack, links, clock)
             policy = patient(plan.day.policy, fleet.speed_factor)
             desk = ControlDesk(links, clock, journal, DiversionPlanner(plan), policy, listener)
-            return await fly_day(desk, plan.flights)
+            planting = asyncio.create_task(self._plant_faults(fleet, links), name="stork-px4-faults")
+            try:
+                outcomes = await fly_day(desk, plan.flights)
+            finally:
+                planting.cancel()
+            (planted,) = await asyncio.gather(planting, return_exceptions=True)
+            if isinstance(planted, Exception):
+                raise planted
+            return outcomes
+
+    async def _plant_faults(self, fleet: FleetUp, links: GatewayLinks) -> None:
+        """Plant the day's faults into PX4 SITL; simulated vehicles plant their own, real ones have none."""
+        if fleet.shells:
+            await plant(battery_drops(self._faults), links, fleet.shells)
+
+    @property
+    def _faults(self) -> tuple[Fault, ...]:
+        ids = [vehicle.vehicle_id for vehicle in self.plan.day.vehicles]
+        return planted_faults(self.simulation, ids, "day")
 
     def _screen(self, stack: contextlib.AsyncExitStack, links: GatewayLinks, clock: MissionClock) -> Listener:
         """Open the screen that was asked for; what it returns hears every report."""

@@ -201,7 +201,8 @@ class Px4Instance:
         else:
             self._number, self._reservation = reserve_free(self.config.first_instance)
         prefix = f"stork-px4-{self._number}-"
-        self._work_dir = Path(tempfile.mkdtemp(prefix=prefix, dir=self.config.work_root))
+        made = tempfile.mkdtemp(prefix=prefix, dir=self.config.work_root)
+        self._work_dir = Path(made).resolve()  # PX4 enters it, and would look for a relative one in there
 
     async def _launch(self) -> None:
         build_dir, number = _started(self._build_dir), self.number

@@ -25,6 +25,8 @@ SETTLE_S = 0.6
 """PX4 judges feasibility up to 0.5 s after its acknowledgement."""
 READINESS_SAMPLES = 3
 """SYS_STATUS in Mission mode that must all say ready; the first may have been under way before the change."""
+PROBES = 3
+"""PX4 after a landing: "GPS Vertical Pos Drift too high" in one mode, and gone in the next."""
 CRITICAL = 2
 """MAV_SEVERITY_CRITICAL: at or below this number a text is an objection."""
 
@@ -195,7 +197,7 @@ async def _verdict(port: PlanPort, mission: Mission, progress: _Progress, deadli
     await asyncio.sleep(min(SETTLE_S, max(0.0, deadline_s - port.now_s())))
     on_ground = not port.state().armed
     if on_ground:
-        refusal = await _probe_feasibility(port, progress, deadline_s)
+        refusal = await _repeated_probe(port, progress, deadline_s)
         if refusal is not None:
             return refusal
     objections = _objections(port, progress, on_ground)
@@ -208,6 +210,16 @@ async def _verdict(port: PlanPort, mission: Mission, progress: _Progress, deadli
     if not announced.ok:
         return progress.unknown(announced.reason)
     return TransferResult(TransferState.LOADED, digest, attempts=progress.attempts, plan_ids=port.plan_ids())
+
+
+async def _repeated_probe(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:
+    """Believe a no only when it is said `PROBES` times: health checks come and go, an infeasible mission stays so."""
+    refusal = None
+    for _ in range(PROBES):
+        refusal = await _probe_feasibility(port, progress, deadline_s)
+        if refusal is None or port.now_s() >= deadline_s:
+            break
+    return refusal
 
 
 async def _probe_feasibility(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:

@@ -102,6 +102,7 @@ class FakeLink:
     Attributes:
         log: the verbs in the order in which they were asked.
         feasible: whether PREARM holds in Mission mode.
+        hiccups: how many of the next looks at PREARM in Mission mode find it lost for a moment.
         spoil: changes what is held when a list is written.
         write_claims, read_failures: what the next writes claim, and how many reads fail.
         deaf: verbs that are not observed.
@@ -122,6 +123,7 @@ class FakeLink:
         )
         self.held: dict[MavMissionType, tuple[MissionItem, ...]] = dict.fromkeys(MavMissionType, ())
         self.feasible = True
+        self.hiccups = 0
         self.ready_in_hold = True
         self.texts: list[StatusText] = []
         self.spoil: Spoil = lambda _kind, items: items
@@ -195,7 +197,10 @@ class FakeLink:
     async def readiness(self, samples: int, timeout_s: float) -> bool | None:
         """As the test set it for the mode."""
         await asyncio.sleep(0)
-        return self.feasible if self.current.mode is FlightMode.MISSION else self.ready_in_hold
+        if self.current.mode is not FlightMode.MISSION:
+            return self.ready_in_hold
+        self.hiccups, unwell = max(0, self.hiccups - 1), self.hiccups > 0
+        return self.feasible and not unwell
 
     async def upload(self, mission: Mission, timeout_s: float) -> TransferResult:
         """The real transfer, on this link."""

@@ -138,6 +138,14 @@ async def test_an_infeasible_mission_is_not_loaded(link: Any, mission: Mission) 
     assert link.current.mode is FlightMode.HOLD
 
 
+async def test_a_health_check_that_fails_for_a_moment_is_not_an_infeasible_mission(link: Any, mission: Mission) -> None:
+    """PX4 after a landing is unwell now and well then; an infeasible mission stays infeasible: three noes are a no."""
+    link.hiccups = 2
+    assert (await transfer(link, mission, 5.0)).state is TransferState.LOADED
+    link.hiccups = 3
+    assert (await transfer(link, mission, 5.0)).state is TransferState.NOT_LOADED
+
+
 async def test_a_vehicle_ready_in_no_mode_leaves_feasibility_unknown(link: Any, mission: Mission) -> None:
     """Without PREARM in Hold nothing can be concluded from its absence in Mission mode."""
     link.feasible = link.ready_in_hold = False
