@@ -88,7 +88,7 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     if not zone_paths:
         mend = "Name the authority's document with --zones FILE, or in the day's `zones`; an empty one says: none"
         raise InputError(InputProblem(str(path), "zones", "no zone document is named, so no zone is known", mend))
-    readings = tuple(_binding_document(zone_path) for zone_path in zone_paths)
+    readings = tuple(read_zone_document(zone_path) for zone_path in zone_paths)
     zones: tuple[GeoZone, ...] = tuple(zone for reading in readings for zone in reading.zones)
     _require_unique_zone_ids(zones)
     day = Day(document.name, site, vehicles, orders, zones, policy, start)
@@ -113,29 +113,12 @@ def _require_unique_zone_ids(zones: Sequence[GeoZone]) -> None:
 
 
 def read_zone_document(path: Path) -> ZoneReading:
-    """Read one authority's zone document of any known format, and report on it; broken features are reported."""
-    return read_zones(read_bytes(path), str(path))
-
-
-def _binding_document(path: Path) -> ZoneReading:
-    """Read a zone document to fly by: a restriction whose place cannot be told forbids the whole document.
+    """Read one authority's zone document of any known format, to fly by.
 
     Raises:
-        InputError: one problem for each such feature (invariant I-20).
+        InputError: it is broken, or holds a restriction whose place cannot be told (invariant I-20).
     """
-    reading = read_zone_document(path)
-    problems = [
-        InputProblem(
-            str(path),
-            report.place or report.feature_id,
-            f"{report.feature_id}: {'; '.join(report.reasons)}: where it restricts cannot be told",
-            "; ".join(report.mends) or "Correct the feature, or ask the authority",
-        )
-        for report in reading.uncovered
-    ]
-    if problems:
-        raise InputError(*problems)
-    return reading
+    return read_zones(read_bytes(path), str(path))
 
 
 def read_fleet(path: Path, site: Site) -> tuple[Vehicle, ...]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from mission.airspace import FeatureReport, Outcome, ZoneReading, describe_hours
+from mission.airspace import FeatureReport, Outcome, ZoneReading, describe_hours, read_zones
 from mission.model.airspace import GeoZone
-from operations.config import read_zone_document
 from operations.outcome import Exit, print_json
+from operations.reading import read_bytes
 
 
 def zones_check_command(files: Sequence[Path], *, as_json: bool) -> Exit:
@@ -18,7 +18,7 @@ def zones_check_command(files: Sequence[Path], *, as_json: bool) -> Exit:
     console = Console()
     rejected = False
     for file in files:
-        reading = read_zone_document(file)
+        reading = read_zones(read_bytes(file), str(file), accept_uncovered=True)
         rejected |= any(report.outcome is Outcome.REJECTED for report in reading.reports)
         if as_json:
             print_json(_as_json(file, reading))
@@ -35,7 +35,13 @@ def _as_json(file: Path, reading: ZoneReading) -> dict[str, object]:
         "restrictions": Counter(zone.restriction for zone in reading.zones),
         "outcomes": Counter(report.outcome for report in reading.reports),
         "features": [
-            {"id": report.feature_id, "outcome": report.outcome, "reasons": report.reasons}
+            {
+                "id": report.feature_id,
+                "outcome": report.outcome,
+                "reasons": report.reasons,
+                "mends": report.mends,
+                "covered": report.covered,
+            }
             for report in reading.reports
             if report.outcome is not Outcome.READ
         ],
@@ -67,5 +73,9 @@ def _report_table(reports: Sequence[FeatureReport]) -> Table:
     colours = {Outcome.REPAIRED: "yellow", Outcome.REJECTED: "red", Outcome.SKIPPED: "dim"}
     for report in reports:
         colour = colours[report.outcome]
-        table.add_row(report.feature_id, f"[{colour}]{report.outcome}[/{colour}]", "; ".join(report.reasons))
+        why = list(report.reasons)
+        if not report.covered:
+            why.append("where it restricts cannot be told: nobody flies by this document")
+        mends = [f"Mend: {mend}" for mend in report.mends]
+        table.add_row(report.feature_id, f"[{colour}]{report.outcome}[/{colour}]", "; ".join([*why, *mends]))
     return table
