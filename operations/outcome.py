@@ -30,5 +30,6 @@ def report_bad_input(error: InputError, *, as_json: bool) -> Exit:
         print_json({"error": "bad input", "problems": [vars(problem) for problem in error.problems]})
     else:
         for problem in error.problems:
-            sys.stderr.write(f"{problem.file}: {problem.place}\n    {problem.what}. {problem.mend.rstrip('.')}.\n")
+            mend = problem.mend if problem.mend.endswith((".", "?")) else f"{problem.mend}."
+            sys.stderr.write(f"{problem.file}: {problem.place}\n    {problem.what}. {mend}\n")
     return Exit.BAD_INPUT

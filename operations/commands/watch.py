@@ -21,21 +21,26 @@ from vehicles.fleet_client import FleetClient
 def watch_command(bus: str | None, commands: str | None, seconds: float | None, *, as_json: bool) -> Exit:
     """Follow the bus until interrupted, or for `seconds`."""
     try:
-        with contextlib.suppress(TimeoutError, KeyboardInterrupt):
-            asyncio.run(asyncio.wait_for(_watch(bus or DEFAULT_BUS, commands or DEFAULT_COMMANDS, as_json), seconds))
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_watch(bus or DEFAULT_BUS, commands or DEFAULT_COMMANDS, seconds, as_json=as_json))
     except LinkTimeoutError as error:
         mend = "Start a fleet (`stork fly`, `stork demo`), or name its endpoints with --bus and --commands"
         raise InputError(InputProblem("<argument>", "--bus", str(error), mend)) from error
     return Exit.DONE
 
 
-async def _watch(bus: str, commands: str, as_json: bool) -> None:
+async def _watch(bus: str, commands: str, seconds: float | None, *, as_json: bool) -> None:
+    """Connect, which must succeed however short `seconds` is, then follow."""
     async with FleetClient(bus, commands) as client:
-        if as_json or not Console().is_terminal:
-            async for state in client.changes():
-                print_json(_as_json(state, client.freshness(state.vehicle_id)))
-        else:
-            await _show(client)
+        follow = _print_changes if as_json or not Console().is_terminal else _show
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await follow(client)
+
+
+async def _print_changes(client: FleetClient) -> None:
+    async for state in client.changes():
+        print_json(_as_json(state, client.freshness(state.vehicle_id)))
 
 
 async def _show(client: FleetClient) -> None:
