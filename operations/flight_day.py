@@ -7,13 +7,14 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 
 from mission.dispatch.order_state import OrderState
+from mission.dispatch.sortie_state import SortieState
 from mission.diversion import DiversionPlanner
 from mission.planner import DayPlan
 from mission.policy import Policy
@@ -38,6 +39,7 @@ from vehicles.gateway_config import GatewayConfig, VehicleConfig
 from vehicles.gateway_process import GatewayProcess
 from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S
 
+UNFINISHED = frozenset({SortieState.LAUNCHING, SortieState.AIRBORNE, SortieState.DIVERTING, SortieState.LOST})
 PUBLISH_HZ = 10.0
 FAST_PUBLISH_HZ = 25.0
 """Faster than real time more happens between two frames: they come as often as the simulated streams do."""
@@ -69,6 +71,11 @@ class Timeline:
     def handed_over(self) -> dict[str, datetime]:
         """Time of each delivery, by order."""
         return {r.subject: moment for moment, _, r in self.entries if r.state == OrderState.DELIVERED}
+
+    def in_the_air(self) -> tuple[str, ...]:
+        """Vehicles whose sortie was launched and is not known to have ended."""
+        last = {vehicle: report.state for _, vehicle, report in self.entries if report.kind is ReportKind.SORTIE}
+        return tuple(vehicle for vehicle, state in last.items() if state in UNFINISHED)
 
     def alarms(self) -> tuple[str, ...]:
         """Every alarm, as a line."""
@@ -160,7 +167,8 @@ class FlightDay:
             )
             links = await stack.enter_async_context(GatewayLinks(await stack.enter_async_context(client)))
             journal = stack.enter_context(Journal(self.folder / "journal.jsonl"))
-            clock = MissionClock(plan.day.start, fleet.speed_factor)
+            real = self.arguments.vehicles == "real"
+            clock = MissionClock(datetime.now(UTC) if real else plan.day.start, fleet.speed_factor)
             listener = self._screen(stack, links, clock)
             policy = patient(plan.day.policy, fleet.speed_factor)
             desk = ControlDesk(links, clock, journal, DiversionPlanner(plan), policy, listener)

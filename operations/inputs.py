@@ -1,6 +1,6 @@
 """What the command line was given, as values that the commands share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,22 @@ class DayArguments:
         """
         overrides = DayOverrides(self.site, self.fleet, self.orders, tuple(self.zones or ()), _moment(self.at))
         return read_day(self.day, datetime.now(UTC), overrides)
+
+    def read_to_fly(self, vehicles: str, now: datetime) -> DayFiles:
+        """Read the day as it will be flown: real vehicles fly at `now`, among the zones of now, whatever it states.
+
+        A day of real vehicles that should have begun begins now; orders whose windows have passed are refused.
+
+        Raises:
+            InputError: as `read`, or ``--at`` asks real vehicles to fly in the past.
+        """
+        files = self.read()
+        if vehicles != "real" or files.day.start >= now:
+            return files
+        if self.at is not None:
+            mend = "Real vehicles fly now: drop it, or fly the past on simulated ones (--sim)"
+            raise InputError(InputProblem("<argument>", "--at", f"{self.at} has passed", mend))
+        return replace(self, at=now.isoformat()).read()
 
 
 @dataclass(frozen=True)

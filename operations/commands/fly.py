@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -23,7 +24,7 @@ NOT_OK = (OrderOutcome.FAILED, OrderOutcome.DIVERTED, OrderOutcome.RETURNED, Ord
 
 def fly_command(arguments: DayArguments, flight: FlightArguments, *, as_json: bool) -> Exit:
     """Plan and fly a day; done (0) when every order is delivered or the day ends as its document expects."""
-    files = _seeded(arguments.read(), flight)
+    files = _seeded(arguments.read_to_fly(flight.vehicles, datetime.now(UTC)), flight)
     folder = run_folder(flight.out, "fly")
     plan = plan_day(files.day, seed=files.simulation.seed)
     return _fly(plan, files, flight, folder, as_json=as_json)
@@ -52,9 +53,11 @@ def _fly(plan: DayPlan, files: DayFiles, flight: FlightArguments, folder: Path, 
     if not as_json:
         console.print(plan_table(plan))
         console.print(refusal_lines(plan))
+    day = FlightDay(plan, files.simulation, flight, folder, plan_files, as_json)
     try:
-        day = FlightDay(plan, files.simulation, flight, folder, plan_files, as_json)
         summary = asyncio.run(day.fly())
+    except KeyboardInterrupt:
+        return _interrupted(day, as_json=as_json)
     except LinkError as error:
         mend = "Run `stork doctor`, and check the fleet's connection URLs and ports"
         raise InputError(InputProblem("fleet", "vehicles", str(error), mend)) from error
@@ -63,6 +66,22 @@ def _fly(plan: DayPlan, files: DayFiles, flight: FlightArguments, folder: Path, 
     else:
         console.print(summary_table(summary))
     return _judge(summary, files, console, as_json=as_json)
+
+
+def _interrupted(day: FlightDay, *, as_json: bool) -> Exit:
+    """Say who is still in the air: nobody watches them from here on."""
+    flying = day.timeline.in_the_air()
+    if as_json:
+        print_json({"error": "interrupted", "in_the_air": flying, "journal": str(day.folder / "journal.jsonl")})
+        return Exit.REFUSED
+    console = Console(stderr=True)
+    console.print(f"Interrupted. The journal is {day.folder / 'journal.jsonl'}")
+    if flying and day.arguments.vehicles == "real":
+        console.print(
+            f"[bold red]In the air, and watched by nobody: {', '.join(flying)}.[/bold red] They fly their approved "
+            "missions to the end, or what their own failsafes say. Take them over with a ground station."
+        )
+    return Exit.REFUSED
 
 
 def _judge(summary: DaySummary, files: DayFiles, console: Console, *, as_json: bool) -> Exit:
