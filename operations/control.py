@@ -14,6 +14,7 @@ from typing import Protocol
 from mission.dispatch.order_state import OrderState
 from mission.dispatch.sortie_state import SortieState
 from mission.errors import LinkError
+from mission.geodesy.distance import distance_m
 from mission.model.flight import ApprovedFlight
 from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
@@ -38,7 +39,6 @@ from mission.supervision.events import (
     Tick,
     TransferEnded,
 )
-from mission.supervision.release import distance_between_m
 from mission.supervision.supervisor import Contingencies, SortieSupervisor
 from operations.clock import MissionClock
 from operations.journal import Journal
@@ -290,8 +290,8 @@ def _why_grounded(outcomes: Sequence[SortieOutcome], desk: ControlDesk) -> str:
         return f"its vehicle {sortie.vehicle.vehicle_id} failed on sortie {sortie.sortie_id}"
     if last.diversion is not None and last.diversion.site is not sortie.hub:
         return f"its vehicle {sortie.vehicle.vehicle_id} stands at {last.diversion.site.name}"
-    state = desk.links.state(sortie.vehicle.vehicle_id)
-    distance_m = distance_between_m(state, sortie.hub.position) if state.has_position else math.inf
-    if distance_m > desk.policy.home_tolerance_m:
-        return f"its vehicle {sortie.vehicle.vehicle_id} stands {distance_m:.0f} m from {sortie.hub.name}"
+    place = desk.links.state(sortie.vehicle.vehicle_id).position
+    off_m = distance_m(place, sortie.hub.position) if place is not None else math.inf
+    if off_m > desk.policy.home_tolerance_m:
+        return f"its vehicle {sortie.vehicle.vehicle_id} stands {off_m:.0f} m from {sortie.hub.name}"
     return ""

@@ -1,8 +1,6 @@
 """The ground that a flight needs, which no exclusion polygon may touch."""
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 
 class Corridor:
@@ -16,11 +14,6 @@ class Corridor:
     def touches(self, polygon: shapely.Geometry) -> bool:
         """Return whether a geometry comes into the corridor."""
         return bool(shapely.dwithin(self.flown, polygon, self.clearance_m))
-
-    def touched_by(self, polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
-        """Return for each geometry whether it comes into the corridor."""
-        touched: NDArray[np.bool_] = shapely.dwithin(self.flown, polygons, self.clearance_m)
-        return touched
 
 
 def nowhere() -> Corridor:

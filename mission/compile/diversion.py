@@ -9,7 +9,7 @@ from mission.compile.items import change_speed, land, waypoint
 from mission.compile.rally import rally_items, usable_alternates
 from mission.errors import InvariantError
 from mission.flightplan.plan import END_TOLERANCE_M
-from mission.flightplan.track import distance_m
+from mission.geodesy.distance import distance_m
 from mission.geodesy.local_frame import LocalFrame
 from mission.model.fleet import Hub, LandingSite
 from mission.model.geo import GeoPoint

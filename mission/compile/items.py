@@ -7,7 +7,7 @@ is read back compares equal.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from mission.model.geo import GeoPoint
 from mission.model.mission import (
@@ -86,11 +86,6 @@ def rally_point(point: GeoPoint, ground_home_m: float) -> MissionItem:
         y=degrees_e7(point.longitude_deg),
         z=ground_home_m,
     )
-
-
-def position_items(items: Iterable[MissionItem]) -> list[MissionItem]:
-    """Return the items that carry a position."""
-    return [item for item in items if item.frame != MavFrame.MISSION]
 
 
 def _at(

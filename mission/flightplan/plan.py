@@ -13,8 +13,9 @@ from mission.flightplan.refusals import (
     window_refusals,
 )
 from mission.flightplan.timing import PX4_TIMING, FlightTiming
-from mission.flightplan.track import Track, distance_m, measure
+from mission.flightplan.track import Track, measure
 from mission.flightplan.writer import LegWriter
+from mission.geodesy.distance import distance_m
 from mission.model.fleet import LandingSite
 from mission.model.flight import FlightPlan, Leg, LegKind, Sortie
 from mission.model.geo import GeoPoint

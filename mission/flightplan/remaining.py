@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from mission.energy import EnergyModel
 from mission.flightplan.timing import PX4_TIMING, FlightTiming
-from mission.flightplan.track import distance_m, measure
+from mission.flightplan.track import measure
 from mission.flightplan.writer import LegWriter
+from mission.geodesy.distance import distance_m
 from mission.model.fleet import VehicleType
 from mission.model.flight import FlightPlan, Leg, LegKind
 from mission.model.geo import GeoPoint

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from pyproj import Geod
 
+from mission.geodesy.distance import distance_m
 from mission.model.geo import GeoPoint
 
 _WGS84 = Geod(ellps="WGS84")
@@ -33,12 +34,6 @@ class Track:
     def length_m(self) -> float:
         """Whole horizontal length."""
         return math.fsum(self.lengths_m)
-
-
-def distance_m(first: GeoPoint, second: GeoPoint) -> float:
-    """Return the geodesic distance."""
-    _, _, length = _WGS84.inv(first.longitude_deg, first.latitude_deg, second.longitude_deg, second.latitude_deg)
-    return float(length)
 
 
 def measure(points: Sequence[GeoPoint]) -> Track:

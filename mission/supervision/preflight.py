@@ -2,11 +2,11 @@
 
 import math
 
+from mission.geodesy.distance import distance_m
 from mission.model.flight import FlightPlan
 from mission.model.geo import GeoPoint
 from mission.model.telemetry import Freshness, LandedState, VehicleState
 from mission.policy import Policy
-from mission.supervision.release import distance_between_m
 
 
 def launch_objections(plan: FlightPlan, state: VehicleState, freshness: Freshness, policy: Policy) -> tuple[str, ...]:
@@ -29,20 +29,19 @@ def launch_objections(plan: FlightPlan, state: VehicleState, freshness: Freshnes
 
 def _home_objections(plan: FlightPlan, state: VehicleState, policy: Policy) -> list[str]:
     """Home set, at the hub, and the vehicle on it: heights and the fence are relative to it (fault F-V5)."""
-    if not state.has_position:
+    position = state.position
+    if position is None:
         return ["the vehicle has no position"]
     if math.isnan(state.home_latitude_deg):
         return ["the vehicle's home is not set"]
     hub = plan.sortie.hub
     objections = []
     home = GeoPoint(state.home_latitude_deg, state.home_longitude_deg)
-    places = {"home": VehicleState("", latitude_deg=home.latitude_deg, longitude_deg=home.longitude_deg)}
-    places["position"] = state
-    for name, place in places.items():
-        distance_m = distance_between_m(place, hub.position)
-        if distance_m > policy.home_tolerance_m:
+    for name, place in {"home": home, "position": position}.items():
+        off_m = distance_m(place, hub.position)
+        if off_m > policy.home_tolerance_m:
             objections.append(
-                f"its {name} is {distance_m:.0f} m from hub {hub.hub_id}, limit {policy.home_tolerance_m:.0f} m"
+                f"its {name} is {off_m:.0f} m from hub {hub.hub_id}, limit {policy.home_tolerance_m:.0f} m"
             )
     return objections
 

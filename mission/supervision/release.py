@@ -8,14 +8,11 @@ the record says so.
 
 from dataclasses import dataclass
 
-from pyproj import Geod
-
+from mission.geodesy.distance import distance_m
 from mission.model.flight import ReleasePoint
-from mission.model.geo import GeoPoint
 from mission.model.telemetry import VehicleState
 from mission.policy import Policy
 
-WGS84 = Geod(ellps="WGS84")
 RELEASE_HEIGHT_TOLERANCE_M = 2.0
 """How far above the planned release height a hovering PX4 vehicle may be observed (altitude acceptance)."""
 
@@ -42,15 +39,16 @@ class ReleaseWatch:
 
     def observe(self, state: VehicleState) -> None:
         """Take in a state; only those around the gripper item's turn count (the hover before, the delay after)."""
-        if not state.has_position or abs(state.mission_current - self.point.item) > 1:
+        place = state.position
+        if place is None or abs(state.mission_current - self.point.item) > 1:
             return
         if state.height_home_m > self.point.height_home_m + RELEASE_HEIGHT_TOLERANCE_M:
             return
-        distance_m = distance_between_m(state, self.point.drop)
-        if self._best is None or distance_m < self._best.distance_m:
+        off_m = distance_m(place, self.point.drop)
+        if self._best is None or off_m < self._best.distance_m:
             self._best = ReleaseEvidence(
                 self.point.order_id,
-                distance_m,
+                off_m,
                 state.height_home_m,
                 state.latitude_deg,
                 state.longitude_deg,
@@ -65,9 +63,3 @@ class ReleaseWatch:
     def evidence(self) -> ReleaseEvidence | None:
         """The best observation, if it lies within the release radius."""
         return self._best if self._best and self._best.distance_m <= self._radius_m else None
-
-
-def distance_between_m(state: VehicleState, place: GeoPoint) -> float:
-    """Geodesic distance on the ellipsoid from a vehicle to a place."""
-    _, _, distance_m = WGS84.inv(state.longitude_deg, state.latitude_deg, place.longitude_deg, place.latitude_deg)
-    return float(distance_m)

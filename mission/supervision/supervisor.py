@@ -13,9 +13,9 @@ from mission.dispatch.order_state import ORDER_TABLE, OrderEvent, OrderState
 from mission.dispatch.sortie_state import SORTIE_TABLE, SortieEvent, SortieState
 from mission.dispatch.transition import next_state
 from mission.errors import InvariantError
+from mission.geodesy.distance import distance_m
 from mission.model.fleet import Hub, LandingSite
 from mission.model.flight import ApprovedFlight
-from mission.model.orders import Order
 from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
 from mission.policy import Policy
 from mission.supervision.diverting import Diversion, DiversionLadder
@@ -38,7 +38,7 @@ from mission.supervision.events import (
     TransferEnded,
 )
 from mission.supervision.preflight import launch_objections
-from mission.supervision.release import ReleaseWatch, distance_between_m
+from mission.supervision.release import ReleaseWatch
 
 LANDING_TOLERANCE_M: Final = 15.0
 """A vehicle that lands farther than this from a permitted site landed off target (fault F-V23)."""
@@ -309,9 +309,11 @@ class SortieSupervisor:
 
     def _site_below(self) -> Hub | LandingSite | None:
         sites: tuple[Hub | LandingSite, ...] = (self.flight.plan.sortie.hub, *self.flight.plan.alternates)
-        near = [(distance_between_m(self._vehicle, site.position), site) for site in sites]
-        distance_m, site = min(near, key=lambda pair: pair[0])
-        return site if distance_m <= LANDING_TOLERANCE_M else None
+        here = self._vehicle.position
+        if here is None:
+            return None
+        nearest = min(sites, key=lambda site: distance_m(here, site.position))
+        return nearest if distance_m(here, nearest.position) <= LANDING_TOLERANCE_M else None
 
     def _freshness_changed(self, freshness: Freshness, now: datetime) -> None:
         self._freshness = freshness
@@ -358,10 +360,7 @@ class SortieSupervisor:
 
     def _payload_kg(self) -> float:
         aboard = {OrderState.PLANNED, OrderState.IN_FLIGHT}
-        return sum(o.parcel.mass_kg for o in self._orders() if self.order_states[o.order_id] in aboard)
-
-    def _orders(self) -> tuple[Order, ...]:
-        return self.flight.plan.sortie.orders
+        return sum(o.parcel.mass_kg for o in self.flight.plan.sortie.orders if self.order_states[o.order_id] in aboard)
 
     def _move(self, event: SortieEvent, now: datetime, why: str = "") -> None:
         self.state = next_state(SORTIE_TABLE, self.state, event, f"sortie {self._sortie_id}")

@@ -3,12 +3,11 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from rich.console import Console
 
 from mission.errors import InputError, InputProblem, LinkError
-from mission.planner import DayPlan, plan_day
+from mission.planner import plan_day
 from operations.config import DayFiles
 from operations.configs import configs_folder
 from operations.flight_day import FlightDay
@@ -24,30 +23,22 @@ NOT_OK = (OrderOutcome.FAILED, OrderOutcome.DIVERTED, OrderOutcome.RETURNED, Ord
 
 def fly_command(arguments: DayArguments, flight: FlightArguments, *, as_json: bool) -> Exit:
     """Plan and fly a day; done (0) when every order is delivered or the day ends as its document expects."""
-    files = _seeded(arguments.read_to_fly(flight.vehicles, datetime.now(UTC)), flight)
-    folder = run_folder(flight.out, "fly")
-    plan = plan_day(files.day, seed=files.simulation.seed)
-    return _fly(plan, files, flight, folder, as_json=as_json)
+    return _plan_and_fly("fly", arguments.read_to_fly(flight.vehicles, datetime.now(UTC)), flight, as_json=as_json)
 
 
 def demo_command(flight: FlightArguments, *, as_json: bool) -> Exit:
     """Fly the bundled day; on PX4 SITL as fast as three instances keep up with on a small machine."""
     if flight.vehicles == "px4" and flight.speed is None:
         flight = replace(flight, speed=PX4_DEMO_SPEED)
-    arguments = DayArguments(configs_folder() / "demo" / "day.toml")
-    files = _seeded(arguments.read(), flight)
-    folder = run_folder(flight.out, "demo")
+    files = DayArguments(configs_folder() / "demo" / "day.toml").read()
+    return _plan_and_fly("demo", files, flight, as_json=as_json)
+
+
+def _plan_and_fly(command: str, files: DayFiles, flight: FlightArguments, *, as_json: bool) -> Exit:
+    if flight.seed is not None:
+        files = replace(files, simulation=files.simulation.model_copy(update={"seed": flight.seed}))
+    folder = run_folder(flight.out, command)
     plan = plan_day(files.day, seed=files.simulation.seed)
-    return _fly(plan, files, flight, folder, as_json=as_json)
-
-
-def _seeded(files: DayFiles, flight: FlightArguments) -> DayFiles:
-    if flight.seed is None:
-        return files
-    return replace(files, simulation=files.simulation.model_copy(update={"seed": flight.seed}))
-
-
-def _fly(plan: DayPlan, files: DayFiles, flight: FlightArguments, folder: Path, *, as_json: bool) -> Exit:
     plan_files = write_plan_files(plan, folder)
     console = Console()
     if not as_json:
