@@ -261,7 +261,8 @@ class DayPlanner:
         if not verdict.ok:
             return _refused_by(verdict, plan)
         legs = tuple(compiled.leg_of_item(item) for item in range(len(compiled.mission.items)))
-        return ApprovedFlight(plan, compiled.mission, verdict, self._releases(plan, compiled), legs)
+        releases = self._releases(plan, compiled)
+        return ApprovedFlight(plan, compiled.mission, verdict, releases, legs, self.day.zones_as_of)
 
     def _releases(self, plan: FlightPlan, compiled: Compiled) -> tuple[ReleasePoint, ...]:
         return tuple(

@@ -18,6 +18,8 @@ class Policy:
             room left for projection and rounding.
         zone_height_margin_m: zones bind this far above and below the flown heights.
         zone_time_margin_s: zones bind this long before and after their published times.
+        max_zone_age_s: nothing is launched when the zones in use were last known to be in force longer ago; an AIRAC
+            change is announced weeks ahead, a temporary zone hours.
         reserve_fraction: share of a battery's usable energy that must remain at landing.
         divert_reserve_fraction: in flight, when less than this share would remain at landing, the flight diverts.
         max_height_agl_m: 120 m, Regulation (EU) 2019/947, UAS.OPEN.010(2) and STS-02.
@@ -41,6 +43,7 @@ class Policy:
     verified_clearance_m: float = 15.0
     zone_height_margin_m: float = 10.0
     zone_time_margin_s: float = 300.0
+    max_zone_age_s: float = 86_400.0
     reserve_fraction: float = 0.20
     divert_reserve_fraction: float = 0.10
     max_height_agl_m: float = 120.0

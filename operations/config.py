@@ -91,7 +91,8 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     readings = tuple(read_zone_document(zone_path) for zone_path in zone_paths)
     zones: tuple[GeoZone, ...] = tuple(zone for reading in readings for zone in reading.zones)
     _require_unique_zone_ids(zones)
-    day = Day(document.name, site, vehicles, orders, zones, policy, start)
+    # Whoever starts a day with documents vouches that they are in force then, unless the day says otherwise.
+    day = Day(document.name, site, vehicles, orders, zones, policy, start, document.zones_as_of or start)
     return DayFiles(day, document.simulation, expected, readings)
 
 

@@ -231,6 +231,7 @@ class DayDocument(Document):
     fleet: str
     orders: str
     zones: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    zones_as_of: Moment | None = None
     start: Moment | None = None
     operating_hours: Annotated[float, Field(gt=0, le=24)] = 8.0
     simulation: SimulationDocument = SimulationDocument()

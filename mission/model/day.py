@@ -16,6 +16,8 @@ class Day:
 
     Attributes:
         start: the moment at which the day begins; nothing departs earlier.
+        zones_as_of: the last moment at which `zones` were known to be those in force; None: not known, and then
+            nothing is launched (fault F-A14, invariant I-8).
     """
 
     name: str
@@ -25,6 +27,9 @@ class Day:
     zones: tuple[GeoZone, ...]
     policy: Policy
     start: datetime
+    zones_as_of: datetime | None = None
 
     def __post_init__(self) -> None:
         require_aware(self.start, "start")
+        if self.zones_as_of is not None:
+            require_aware(self.zones_as_of, "zones_as_of")

@@ -111,6 +111,7 @@ class ApprovedFlight:
     Attributes:
         releases: one for each order, in visiting order.
         leg_of_item: for each mission item the index of the leg that is under way while it is current.
+        zones_as_of: the last moment at which the zones it was checked against were known to be those in force.
     """
 
     plan: FlightPlan
@@ -118,6 +119,7 @@ class ApprovedFlight:
     verdict: Verdict
     releases: tuple[ReleasePoint, ...]
     leg_of_item: tuple[int, ...]
+    zones_as_of: datetime | None = None
 
     @property
     def vehicle_id(self) -> str:

@@ -1,17 +1,24 @@
 """The launch gate: every reason why a loaded vehicle must not take off yet (invariants I-4 and I-8)."""
 
 import math
+from datetime import datetime, timedelta
 
 from mission.geodesy.distance import distance_m
-from mission.model.flight import FlightPlan
+from mission.model.flight import ApprovedFlight, FlightPlan
 from mission.model.geo import GeoPoint
 from mission.model.telemetry import Freshness, LandedState, VehicleState
 from mission.policy import Policy
 
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""By how much zones may be newer than now before a clock must be wrong."""
 
-def launch_objections(plan: FlightPlan, state: VehicleState, freshness: Freshness, policy: Policy) -> tuple[str, ...]:
+
+def launch_objections(
+    flight: ApprovedFlight, state: VehicleState, freshness: Freshness, policy: Policy, now: datetime
+) -> tuple[str, ...]:
     """Name each rule that forbids the launch now, in a sentence; empty means go."""
-    objections = []
+    plan = flight.plan
+    objections = _zone_objections(flight.zones_as_of, policy, now)
     if not policy.operator_id:
         objections.append("no operator id in the policy: registration is required, (EU) 2019/947 Art. 14")
     if freshness is not Freshness.FRESH:
@@ -25,6 +32,19 @@ def launch_objections(plan: FlightPlan, state: VehicleState, freshness: Freshnes
     objections += _home_objections(plan, state, policy)
     objections += _battery_objections(plan, state)
     return tuple(objections)
+
+
+def _zone_objections(zones_as_of: datetime | None, policy: Policy, now: datetime) -> list[str]:
+    """No launch by zones of unknown age, too old, or of a later time than now (faults F-A14, F-S5)."""
+    if zones_as_of is None:
+        return ["it is not known how old the zones are that the flight was checked against"]
+    age = now - zones_as_of
+    if age < -CLOCK_TOLERANCE:
+        return [f"the zones are as of {zones_as_of:%Y-%m-%d %H:%MZ}, later than now: a clock is wrong"]
+    if age.total_seconds() > policy.max_zone_age_s:
+        hours, limit_hours = age.total_seconds() / 3600.0, policy.max_zone_age_s / 3600.0
+        return [f"the zones were last known to be in force {hours:.1f} h ago, limit {limit_hours:.1f} h"]
+    return []
 
 
 def _home_objections(plan: FlightPlan, state: VehicleState, policy: Policy) -> list[str]:

@@ -158,7 +158,7 @@ class SortieSupervisor:
     def _try_launch(self, now: datetime) -> None:
         if now < self.flight.plan.departure:
             return
-        objections = launch_objections(self.flight.plan, self._vehicle, self._freshness, self._policy)
+        objections = launch_objections(self.flight, self._vehicle, self._freshness, self._policy, now)
         if not objections:
             self._move(SortieEvent.LAUNCH, now)
             self._out.append(Launch(self.flight.mission.digest()))

@@ -98,7 +98,7 @@ class World:
             Vehicle(f"drone-{n}", kind, "hub", n, f"udpin://127.0.0.1:{14540 + n}") for n in range(1, vehicles + 1)
         )
         rules = replace(Policy("AUTtest0001", cruise_height_home_m=40.0), **policy)
-        return Day("A day", self.site(), fleet, tuple(orders), tuple(zones or ()), rules, self.start)
+        return Day("A day", self.site(), fleet, tuple(orders), tuple(zones or ()), rules, self.start, self.start)
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def _flight() -> ApprovedFlight:
     items = tuple(MissionItem(MavCommand.NAV_WAYPOINT) for _ in range(8))
     mission = Mission(items, (), (), HUB.position, HUB.ground_amsl_m)
     verdict = Verdict(mission.digest(), (), 50.0)
-    return ApprovedFlight(plan, mission, verdict, (ReleasePoint("A-1", GRIPPER_ITEM, DROP, 6.0),), (0,) * 8)
+    return ApprovedFlight(plan, mission, verdict, (ReleasePoint("A-1", GRIPPER_ITEM, DROP, 6.0),), (0,) * 8, START)
 
 
 @dataclass

@@ -126,6 +126,27 @@ def test_the_gate_holds_a_launch_back_and_names_the_rule(flown: "Flown", change:
     assert rule in flown.supervisor.reasons["A-1"]
 
 
+@pytest.mark.parametrize(
+    ("as_of_s", "rule"),
+    [
+        (None, "not known how old"),
+        (-86_401.0, "24.0 h ago, limit 24.0 h"),
+        (+61.0, "a clock is wrong"),
+        (-86_300.0, ""),
+    ],
+)
+def test_nothing_launches_by_zones_of_unknown_or_too_great_age(
+    flown: "Flown", as_of_s: float | None, rule: str
+) -> None:
+    """Fault F-A14, invariant I-8: zones without an age, over the maximum age or of the future hold it back."""
+    as_of = None if as_of_s is None else flown.now + timedelta(seconds=as_of_s)
+    flight = replace(flown.flight, zones_as_of=as_of)
+    flown.supervisor = SortieSupervisor(flight, flown.contingencies, flown.policy)
+    assert any(isinstance(c, Launch) for c in flown.load()) is not bool(rule)
+    flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
+    assert rule in flown.supervisor.reasons.get("A-1", "")
+
+
 def test_nothing_launches_without_an_operator_id(flown: "Flown") -> None:
     """Capability C-20: the registration is part of the gate."""
     flown.supervisor = SortieSupervisor(flown.flight, flown.contingencies, replace(flown.policy, operator_id=""))

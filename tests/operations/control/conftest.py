@@ -217,7 +217,7 @@ def small_day(zones: tuple[GeoZone, ...] = ()) -> Day:
     vehicles = tuple(Vehicle(f"drone-{n}", QUAD, "hub", n, f"udpin://127.0.0.1:1454{n}") for n in (1, 2))
     site = Site("meadow", "Meadow", (HUB,), (GREEN,), ElevationRange(186.0, 204.0))
     policy = Policy(operator_id="AUTtest0001", cruise_height_home_m=40.0, turnaround_s=40.0)
-    return Day("A morning", site, vehicles, orders, zones, policy, START)
+    return Day("A morning", site, vehicles, orders, zones, policy, START, START)
 
 
 @pytest.fixture(scope="session")
