@@ -4,6 +4,7 @@ from mission.airspace.applicability import applies_during, clear_after
 from mission.airspace.binding import BindingZone, binding_zones
 from mission.airspace.bounds import GeoBounds
 from mission.airspace.documents import read_zones
+from mission.airspace.feed import Delivery, DeliveryReport, FeedAge, ZoneFeed
 from mission.airspace.footprint import footprint_polygon
 from mission.airspace.height import HeightBand
 from mission.airspace.hours_text import describe_hours
@@ -12,11 +13,15 @@ from mission.airspace.reading import DocumentCaps, FeatureReport, Outcome, ZoneR
 
 __all__ = [
     "BindingZone",
+    "Delivery",
+    "DeliveryReport",
     "DocumentCaps",
     "FeatureReport",
+    "FeedAge",
     "GeoBounds",
     "HeightBand",
     "Outcome",
+    "ZoneFeed",
     "ZoneIndex",
     "ZoneReading",
     "applies_during",
