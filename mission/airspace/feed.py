@@ -29,9 +29,9 @@ class Delivery(StrEnum):
     """What became of a document that arrived.
 
     TAKEN: it is in force. CONFIRMED: it is the version in force, issued anew: only its age changed. LATE: older than
-    the newest version heard of, readable or not, and ignored (fault F-A15). CONFLICTING: it claims the version in force, with other zones or
-    an earlier issue. FROM_THE_FUTURE: issued later than now, so a clock is wrong (fault F-S5). MALFORMED: refused by
-    its reader (fault F-A8).
+    the newest version heard of, readable or not, and ignored (fault F-A15). CONFLICTING: it claims the version in
+    force with other zones, or a newer one with an earlier issue. FROM_THE_FUTURE: issued later than now, so a clock
+    is wrong (fault F-S5). MALFORMED: refused by its reader (fault F-A8).
     """
 
     TAKEN = "TAKEN"
