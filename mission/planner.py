@@ -23,7 +23,7 @@ from mission.model.day import Day
 from mission.model.fleet import Hub, LandingSite, Vehicle
 from mission.model.flight import ApprovedFlight, FlightPlan, ReleasePoint, Sortie
 from mission.model.geo import GeoPoint
-from mission.model.orders import Order
+from mission.model.orders import DeliveryMethod, Order
 from mission.model.refusal import Refusal, RefusalCode
 from mission.model.time import TimeWindow
 from mission.model.verdict import Verdict
@@ -268,11 +268,13 @@ class DayPlanner:
         return tuple(
             ReleasePoint(
                 order.order_id,
-                compiled.release_item[order.order_id],
+                compiled.gate_item[order.order_id],
                 order.drop.position,
                 self.conditions.handover_height_home_m(order),
+                gripper,
+                lands=order.drop.method is DeliveryMethod.LAND,
             )
-            for order in plan.sortie.orders
+            for gripper, order in enumerate(plan.sortie.orders, start=1)
         )
 
 

@@ -26,7 +26,8 @@ class Policy:
         waypoint_acceptance_m: PX4 NAV_ACC_RAD.
         release_radius_m: farthest from its drop point that a parcel may be released.
         turnaround_s: time on the pad between two sorties: battery swap and loading.
-        handover_s: time in hover after one gripper release: for the gripper, the recipient, and the evidence.
+        handover_s: expected time of one hand-over: the command, the gripper, the evidence, the way on.
+        release_wait_s: longest that a vehicle waits at a drop for its hand-over to be decided; then it flies on.
         preflight_timeout_s: how long a loaded vehicle may take to become ready before its sortie is given up.
         take_off_timeout_s: how long a vehicle that was told to start may stay on the ground.
         hold_timeout_s: how long a vehicle that was told to hold may keep moving before it is told again.
@@ -51,6 +52,7 @@ class Policy:
     release_radius_m: float = 5.0
     turnaround_s: float = 60.0
     handover_s: float = 6.0
+    release_wait_s: float = 60.0
     preflight_timeout_s: float = 120.0
     take_off_timeout_s: float = 120.0
     hold_timeout_s: float = 40.0

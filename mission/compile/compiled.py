@@ -13,13 +13,13 @@ class Compiled:
     Attributes:
         mission: what is uploaded.
         item_of_leg: for each leg of the plan the index of the item that ends it.
-        release_item: for each order id the index of the DO_GRIPPER item that releases its parcel.
+        gate_item: for each order id the index of the gate at which its parcel is handed over.
         notes: what a person should know of this mission, in sentences.
     """
 
     mission: Mission
     item_of_leg: tuple[int, ...]
-    release_item: Mapping[str, int]
+    gate_item: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
     def leg_of_item(self, item: int) -> int:

@@ -8,15 +8,10 @@ is read back compares equal.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mission.model.geo import GeoPoint
-from mission.model.mission import (
-    GRIPPER_RELEASE,
-    MavCommand,
-    MavFrame,
-    MissionItem,
-    degrees_e7,
-)
+from mission.model.mission import MavCommand, MavFrame, MissionItem, degrees_e7
 
 FENCE_VERTEX_LIMIT = 64
 """PX4 answers NO_SPACE to a fence of more vertices."""
@@ -48,14 +43,15 @@ def change_speed(ground_speed_m_s: float) -> MissionItem:
     return _command(MavCommand.DO_CHANGE_SPEED, _GROUND_SPEED, ground_speed_m_s, _NO_CHANGE)
 
 
-def release(gripper: int) -> MissionItem:
-    """Open gripper number `gripper`, counted from 1."""
-    return _command(MavCommand.DO_GRIPPER, float(gripper), GRIPPER_RELEASE, 0.0)
+def hover_gate(point: GeoPoint, height_home_m: float, wait_s: float) -> MissionItem:
+    """Hover at `point` until told to go on, at most `wait_s`: time to hand a parcel over."""
+    # No loiter radius and no heading: PX4 reads them back as 0, its yaw included.
+    return replace(_at(MavCommand.NAV_LOITER_TIME, point, height_home_m, param1=wait_s), param4=0.0)
 
 
-def delay(duration_s: float) -> MissionItem:
-    """Stay for `duration_s`."""
-    return _command(MavCommand.NAV_DELAY, duration_s, _NO_CHANGE, _NO_CHANGE, _NO_CHANGE)
+def ground_gate(wait_s: float) -> MissionItem:
+    """Stay where the vehicle has landed until told to go on, at most `wait_s`."""
+    return _command(MavCommand.NAV_DELAY, wait_s, _NO_CHANGE, _NO_CHANGE, _NO_CHANGE)
 
 
 def fence_polygon(ring: Sequence[GeoPoint], *, inclusion: bool) -> tuple[MissionItem, ...]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from mission.compile.compiled import Compiled
 from mission.compile.fence import FenceNeeds, FenceZone, NoFence, build_fence
-from mission.compile.items import change_speed, delay, land, release, takeoff, waypoint
+from mission.compile.items import change_speed, ground_gate, hover_gate, land, takeoff, waypoint
 from mission.compile.rally import rally_items, usable_alternates
-from mission.flightplan.timing import PX4_TIMING, FlightTiming
 from mission.geodesy.local_frame import LocalFrame
 from mission.model.flight import FlightPlan, Leg, LegKind
 from mission.model.geo import GeoPoint
@@ -25,14 +24,13 @@ def compile_sortie(
     *,
     home_amsl_m: float | None = None,
     diversion_paths: Sequence[Sequence[GeoPoint]] = (),
-    timing: FlightTiming = PX4_TIMING,
 ) -> Compiled | tuple[Refusal, ...]:
     """Return the mission of `plan` with its fence and rally points, or one refusal for each of its orders.
 
-    A gripper delivery is: above the drop, down to the release height and hold, release, wait, straight up. A
-    landing delivery is: land, release, wait, straight up (PX4 takes off by itself and drifts while it climbs,
-    so the waypoint straight above comes before any other). The last item lands at the hub. Parcels sit in the
-    grippers in visiting order, counted from 1.
+    A gripper delivery is: above the drop, down to the release height, a gate, straight up. A landing delivery
+    is: land, a gate, straight up (PX4 takes off by itself and drifts while it climbs, so the waypoint straight
+    above comes before any other). At a gate the vehicle waits, `policy.release_wait_s` at most, while the release
+    is commanded and proved; no item of the mission opens a gripper. The last item lands at the hub.
 
     Args:
         plan: from `mission.flightplan.plan_flight`.
@@ -41,7 +39,6 @@ def compile_sortie(
         policy: radii and clearances.
         home_amsl_m: elevation of the vehicle's home where it is known better than the hub's ground.
         diversion_paths: paths that may be flown instead; the fence leaves them open too.
-        timing: for the hold before a release; the one that the plan was made with.
     """
     hub = plan.sortie.hub
     path = [hub.position, *(leg.end for leg in plan.legs)]
@@ -62,7 +59,7 @@ def compile_sortie(
             for order in plan.sortie.orders
         )
     home_m = hub.ground_amsl_m if home_amsl_m is None else home_amsl_m
-    listing = _list_items(plan, policy, timing)
+    listing = _list_items(plan, policy)
     mission = Mission(
         items=tuple(listing.items),
         fence=fence.items,
@@ -70,23 +67,22 @@ def compile_sortie(
         home=hub.position,
         home_amsl_m=home_m,
     )
-    return Compiled(mission, tuple(listing.item_of_leg), dict(listing.release_item), (*site_notes, *fence.notes))
+    return Compiled(mission, tuple(listing.item_of_leg), dict(listing.gate_item), (*site_notes, *fence.notes))
 
 
 @dataclass(slots=True)
 class _Listing:
     items: list[MissionItem] = field(default_factory=list)
     item_of_leg: list[int] = field(default_factory=list)
-    release_item: dict[str, int] = field(default_factory=dict)
+    gate_item: dict[str, int] = field(default_factory=dict)
 
     def ends_leg(self, *items: MissionItem) -> None:
         self.items.extend(items)
         self.item_of_leg.append(len(self.items) - 1)
 
 
-def _list_items(plan: FlightPlan, policy: Policy, timing: FlightTiming) -> _Listing:
+def _list_items(plan: FlightPlan, policy: Policy) -> _Listing:
     orders = {order.order_id: order for order in plan.sortie.orders}
-    gripper = {order.order_id: number for number, order in enumerate(plan.sortie.orders, start=1)}
     listing = _Listing()
     for index, leg in enumerate(plan.legs):
         following = plan.legs[index + 1] if index + 1 < len(plan.legs) else None
@@ -95,12 +91,12 @@ def _list_items(plan: FlightPlan, policy: Policy, timing: FlightTiming) -> _List
             listing.ends_leg(takeoff(leg.start, leg.end_height_home_m))
             listing.items.append(change_speed(plan.sortie.vehicle.type.cruise_speed_m_s))
         elif leg.kind is LegKind.HANDOVER:
-            listing.release_item[leg.order_id] = len(listing.items)
-            listing.ends_leg(release(gripper[leg.order_id]), delay(policy.handover_s))
+            listing.gate_item[leg.order_id] = len(listing.items)
+            listing.ends_leg(_gate(leg, orders[leg.order_id], policy))
         elif leg.kind is LegKind.LAND:
             listing.ends_leg(land(leg.end, leg.end_height_home_m))
         elif leg.kind is LegKind.DESCEND:
-            listing.ends_leg(_down_to_handover(leg, _order_of(following, orders), policy, timing))
+            listing.ends_leg(_down_to_handover(leg, _order_of(following, orders), policy))
         else:
             before_descent = following is not None and following.kind in {LegKind.DESCEND, LegKind.LAND}
             acceptance_m = _over_drop_m(policy) if before_descent else policy.waypoint_acceptance_m
@@ -119,12 +115,13 @@ def _order_of(handover: Leg | None, orders: dict[str, Order]) -> Order:
     return orders[handover.order_id]
 
 
-def _down_to_handover(leg: Leg, order: Order, policy: Policy, timing: FlightTiming) -> MissionItem:
+def _down_to_handover(leg: Leg, order: Order, policy: Policy) -> MissionItem:
     if order.drop.method is DeliveryMethod.LAND:
         return land(leg.end, leg.end_height_home_m)
-    return waypoint(
-        leg.end,
-        leg.end_height_home_m,
-        acceptance_m=_over_drop_m(policy),
-        hold_s=timing.release_hold_s,
-    )
+    return waypoint(leg.end, leg.end_height_home_m, acceptance_m=_over_drop_m(policy))
+
+
+def _gate(leg: Leg, order: Order, policy: Policy) -> MissionItem:
+    if order.drop.method is DeliveryMethod.LAND:
+        return ground_gate(policy.release_wait_s)
+    return hover_gate(leg.end, leg.end_height_home_m, policy.release_wait_s)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from mission.energy import EnergyModel
+from mission.energy import EnergyModel, leg_energy_wh
 from mission.flightplan.refusals import (
     battery_refusals,
     height_refusals,
@@ -57,7 +57,7 @@ class FlightConditions:
         return ground_m if lands else ground_m + self.policy.release_height_home_m
 
     def handover_s(self, order: Order) -> float:
-        """Time of the hand-over: settle over the drop (not on the ground), then release."""
+        """Expected time of the hand-over: settle over the drop (not on the ground), then release and prove it."""
         lands = order.drop.method is DeliveryMethod.LAND
         return self.policy.handover_s + (0.0 if lands else self.timing.release_hold_s)
 
@@ -95,6 +95,7 @@ def plan_flight(
     legs = _legs(sortie, tracks, conditions)
     delayed, legs = _held_back(sortie, legs)
     energy_wh = sum(leg.energy_wh for leg in legs)
+    wait_wh = sum(_wait_wh(leg, sortie, conditions) for leg in legs if leg.kind is LegKind.HANDOVER)
     reserve_wh = conditions.policy.reserve_fraction * vehicle_type.battery_wh
     plan = FlightPlan(
         sortie=delayed,
@@ -103,6 +104,7 @@ def plan_flight(
         reserve_wh=reserve_wh,
         alternates=tuple(alternates),
         length_m=sum(track.length_m for track in tracks),
+        wait_wh=wait_wh,
     )
     return (*battery_refusals(plan), *window_refusals(plan)) or plan
 
@@ -155,6 +157,17 @@ def _legs(sortie: Sortie, tracks: Sequence[Track], conditions: FlightConditions)
     writer.cruise(tracks[-1])
     writer.set_down(0.0, LegKind.LAND)
     return tuple(writer.legs)
+
+
+def _wait_wh(leg: Leg, sortie: Sortie, conditions: FlightConditions) -> float:
+    """What one hand-over takes beyond its leg when nobody decides until its gate ends."""
+    planned_s = (leg.arrive - leg.depart).total_seconds()
+    return leg_energy_wh(
+        conditions.model,
+        sortie.vehicle.type,
+        payload_kg=leg.payload_kg,
+        duration_s=max(conditions.policy.release_wait_s - planned_s, 0.0),
+    )
 
 
 def _held_back(sortie: Sortie, legs: tuple[Leg, ...]) -> tuple[Sortie, tuple[Leg, ...]]:

@@ -73,16 +73,20 @@ def height_refusals(
 
 
 def battery_refusals(plan: FlightPlan) -> tuple[Refusal, ...]:
-    """Refuse every order of a sortie that needs more than the battery holds above the reserve."""
+    """Refuse every order of a sortie that may need more than the battery holds above the reserve.
+
+    Counted is the flight with every hand-over waiting as long as it may.
+    """
     battery_wh = plan.sortie.vehicle.type.battery_wh
     available_wh = battery_wh - plan.reserve_wh
-    if plan.energy_wh <= available_wh:
+    if plan.energy_wh + plan.wait_wh <= available_wh:
         return ()
     return tuple(
         Refusal(
             order.order_id,
             RefusalCode.OUT_OF_RANGE,
-            f"The flight of {plan.length_m / 1000.0:.2f} km needs {plan.energy_wh:.1f} Wh; "
+            f"The flight of {plan.length_m / 1000.0:.2f} km needs {plan.energy_wh:.1f} Wh and may wait at its drops "
+            f"for {plan.wait_wh:.1f} Wh; "
             f"{available_wh:.1f} Wh are available "
             f"({battery_wh:.1f} Wh less {plan.reserve_wh:.1f} Wh of reserve).",
             "Use a nearer hub, a lighter load, or a vehicle with more range.",

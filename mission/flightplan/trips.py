@@ -18,7 +18,7 @@ def trip_times(conditions: FlightConditions) -> Callable[[VehicleType, Sequence[
     def times(vehicle_type: VehicleType, distances_m: Sequence[float]) -> list[float]:
         ends_s: list[float] = []
         clock_s = 0.0
-        for phases in _phases(conditions, vehicle_type, distances_m):
+        for phases in _phases(conditions, vehicle_type, distances_m, _handover_s(conditions)):
             arrive_s = clock_s + sum(duration for duration, _, _ in phases[:3])
             ends_s.append(arrive_s)
             clock_s = clock_s + sum(duration for duration, _, _ in phases)
@@ -32,8 +32,9 @@ def trip_energy(
 ) -> Callable[[VehicleType, Sequence[float], Sequence[float]], float]:
     """Return a function `(vehicle type, leg distances in m, payload on each leg in kg) → Wh` of a whole trip.
 
-    Take-off to landing; same assumptions as `trip_times`.
+    Take-off to landing; same assumptions as `trip_times`, but every hand-over waits as long as it may.
     """
+    longest_s = max(_handover_s(conditions), conditions.policy.release_wait_s)
 
     def energy(vehicle_type: VehicleType, distances_m: Sequence[float], payloads_kg: Sequence[float]) -> float:
         return math.fsum(
@@ -46,15 +47,21 @@ def trip_energy(
                 height_gain_m=gain_m,
                 headwind_m_s=conditions.headwind_m_s if speed_m_s > 0.0 else 0.0,
             )
-            for phases, payload_kg in zip(_phases(conditions, vehicle_type, distances_m), payloads_kg, strict=True)
+            for phases, payload_kg in zip(
+                _phases(conditions, vehicle_type, distances_m, longest_s), payloads_kg, strict=True
+            )
             for duration_s, speed_m_s, gain_m in phases
         )
 
     return energy
 
 
+def _handover_s(conditions: FlightConditions) -> float:
+    return conditions.policy.handover_s + conditions.timing.release_hold_s
+
+
 def _phases(
-    conditions: FlightConditions, vehicle_type: VehicleType, distances_m: Sequence[float]
+    conditions: FlightConditions, vehicle_type: VehicleType, distances_m: Sequence[float], handover_s: float
 ) -> list[list[tuple[float, float, float]]]:
     """For each leg its climb, cruise, descent and hand-over as (duration s, speed m/s, height gain m)."""
     policy, timing = conditions.policy, conditions.timing
@@ -70,6 +77,6 @@ def _phases(
         down_s = timing.land_s(vehicle_type, loss_m) if last else timing.descend_s(vehicle_type, loss_m)
         phases = [(climb_s, 0.0, gain_m), (level_s, speed_m_s, 0.0), (down_s, 0.0, -loss_m)]
         if not last:
-            phases.append((policy.handover_s + timing.release_hold_s, 0.0, 0.0))
+            phases.append((handover_s, 0.0, 0.0))
         trip.append(phases)
     return trip

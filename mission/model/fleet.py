@@ -54,6 +54,7 @@ class VehicleType:
         battery_wh: usable energy of a full battery.
         hover_power_w: electrical power in hover at `empty_mass_kg`.
         methods: hand-over methods it is equipped for.
+        payload_sensor: it weighs what hangs in its grippers, and says so (`VehicleState.payload_kg`).
     """
 
     type_id: str
@@ -66,6 +67,7 @@ class VehicleType:
     battery_wh: float
     hover_power_w: float
     methods: frozenset[DeliveryMethod] = frozenset({DeliveryMethod.GRIPPER})
+    payload_sensor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class FlightPlan:
         reserve_wh: what the policy demands be left at landing.
         alternates: permitted landing sites, uploaded as rally points.
         length_m: horizontal length of the path.
+        wait_wh: what is used on top when every hand-over takes all of `policy.release_wait_s`.
     """
 
     sortie: Sortie
@@ -76,6 +77,7 @@ class FlightPlan:
     reserve_wh: float
     alternates: tuple[LandingSite, ...]
     length_m: float
+    wait_wh: float = 0.0
 
     @property
     def departure(self) -> datetime:
@@ -90,18 +92,22 @@ class FlightPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePoint:
-    """Where in the mission and on the ground one order's parcel is let go.
+    """Where in the mission and on the ground one order's parcel is handed over.
 
     Attributes:
-        item: index of its DO_GRIPPER item.
+        gate_item: index of the item at which the vehicle waits for the hand-over; the way on begins with the next.
         drop: its drop point.
         height_home_m: height above home at which it is released.
+        gripper: number of the gripper that holds it, counted from 1 in visiting order.
+        lands: whether the vehicle stands on the ground for it; else it hovers.
     """
 
     order_id: str
-    item: int
+    gate_item: int
     drop: GeoPoint
     height_home_m: float
+    gripper: int = 1
+    lands: bool = False
 
 
 @dataclass(frozen=True, slots=True)

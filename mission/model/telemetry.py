@@ -52,6 +52,7 @@ class VehicleState:
         mission_current: index of the current mission item; `mission_total` number of items held.
         landed: whether on ground by EXTENDED_SYS_STATE; `armed` by HEARTBEAT.
         armable: SYS_STATUS PREARM health bit (0x10000000).
+        payload_kg: what hangs in the grippers, where the vehicle weighs it.
     """
 
     vehicle_id: str
@@ -77,6 +78,7 @@ class VehicleState:
     home_latitude_deg: float = math.nan
     home_longitude_deg: float = math.nan
     home_altitude_amsl_m: float = math.nan
+    payload_kg: float = math.nan
 
     @property
     def has_position(self) -> bool:

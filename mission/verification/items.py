@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 
 from mission.model.geo import GeoPoint
-from mission.model.mission import (
-    GRIPPER_GRAB,
-    GRIPPER_RELEASE,
-    MavCommand,
-    MavFrame,
-    Mission,
-    MissionItem,
-)
+from mission.model.mission import MavCommand, MavFrame, Mission, MissionItem
 from mission.model.verdict import Finding
 from mission.policy import Policy
 from mission.verification.ellipsoid import geodesic_between_m
@@ -27,7 +20,7 @@ from mission.verification.rules import (
 POSITION_COMMANDS = frozenset(
     {MavCommand.NAV_TAKEOFF, MavCommand.NAV_WAYPOINT, MavCommand.NAV_LOITER_TIME, MavCommand.NAV_LAND}
 )
-PLAIN_COMMANDS = frozenset({MavCommand.NAV_DELAY, MavCommand.DO_CHANGE_SPEED, MavCommand.DO_GRIPPER})
+PLAIN_COMMANDS = frozenset({MavCommand.NAV_DELAY, MavCommand.DO_CHANGE_SPEED})
 AMSL_FRAMES = frozenset({MavFrame.GLOBAL_AMSL, MavFrame.GLOBAL_AMSL_INT})
 HOME_FRAMES = frozenset({MavFrame.GLOBAL_RELATIVE_HOME, MavFrame.GLOBAL_RELATIVE_HOME_INT})
 GROUND_SPEED = 1.0
@@ -126,6 +119,9 @@ def _check_form(index: int, item: MissionItem, policy: Policy, cruise_speed_m_s:
     command = item.command
     if command == MavCommand.NAV_RETURN_TO_LAUNCH:
         return [broken(RuleCode.RTL_FORBIDDEN, f"Item {index} is RTL, a straight line home.", item=index)]
+    if command == MavCommand.DO_GRIPPER:
+        words = f"Item {index} works the gripper, wherever the vehicle is then."
+        return [broken(RuleCode.GRIPPER_IN_MISSION, words, item=index)]
     if command not in POSITION_COMMANDS | PLAIN_COMMANDS:
         return [
             broken(
@@ -177,10 +173,6 @@ def _check_parameters(index: int, item: MissionItem, cruise_speed_m_s: float) ->
                     unit="m/s",
                 )
             ]
-        return []
-    if item.command == MavCommand.DO_GRIPPER:
-        if item.param2 not in (GRIPPER_RELEASE, GRIPPER_GRAB):
-            return [_invalid(index, f"has the unknown gripper action {item.param2:g}")]
         return []
     holds = item.command in (MavCommand.NAV_WAYPOINT, MavCommand.NAV_LOITER_TIME, MavCommand.NAV_DELAY)
     if holds and not 0.0 <= item.param1 <= MAX_HOLD_S:

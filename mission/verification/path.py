@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from mission.model.geo import GeoPoint
-from mission.model.mission import GRIPPER_RELEASE, MavCommand, Mission
+from mission.model.mission import MavCommand, Mission
 from mission.verification.ellipsoid import (
     BoolArray,
     FloatArray,
@@ -62,11 +62,12 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """A gripper opening: which item, and where the vehicle is then."""
+class Gate:
+    """A place where the vehicle waits for a hand-over: which item, where, and how long at most, in seconds."""
 
     item: int
     place: ItemPlace
+    wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Reading:
     """A mission as it would be flown."""
 
     legs: tuple[Leg, ...]
-    releases: tuple[Release, ...]
+    gates: tuple[Gate, ...]
 
 
 class _Flight:
@@ -91,6 +92,10 @@ class _Flight:
 
     def stay(self, item: int, seconds: float) -> None:
         self._add(item, self.at, seconds, seconds * SLOW_FACTOR)
+
+    def wait(self, item: int, at_most_s: float) -> None:
+        # A gate is passed as soon as the hand-over is decided: at once, at the earliest.
+        self._add(item, self.at, 0.0, at_most_s * SLOW_FACTOR)
 
     def go(self, item: int, to: ItemPlace, loss_s: float = 0.0) -> None:
         length = geodesic_between_m(self.at.latitude_deg, self.at.longitude_deg, to.latitude_deg, to.longitude_deg)
@@ -151,18 +156,16 @@ def read_path(
         on_ground=start is None,
         performance=performance,
     )
-    releases: list[Release] = []
+    gates: list[Gate] = []
     for index, (item, place) in enumerate(zip(mission.items, places, strict=True)):
         command = item.command
         hold_s = item.param1 if 0.0 < item.param1 <= MAX_HOLD_S else 0.0
         if command == MavCommand.NAV_DELAY:
-            flight.stay(index, hold_s)
+            gates.append(Gate(index, flight.at, hold_s))
+            flight.wait(index, hold_s)
         elif command == MavCommand.DO_CHANGE_SPEED:
             if item.param2 >= SLOWEST_SHARE * performance.cruise_speed_m_s:
                 flight.speed_m_s = min(item.param2, performance.cruise_speed_m_s)
-        elif command == MavCommand.DO_GRIPPER:
-            if item.param2 == GRIPPER_RELEASE:
-                releases.append(Release(index, flight.at))
         elif place is None:
             continue
         elif command == MavCommand.NAV_TAKEOFF:
@@ -173,9 +176,12 @@ def read_path(
             # From the ground, PX4 climbs first; the leg begins on the ground all the same.
             flight.go(index, place)
             flight.on_ground = False
-            if hold_s > 0.0:
+            if command == MavCommand.NAV_LOITER_TIME:
+                gates.append(Gate(index, flight.at, hold_s))
+                flight.wait(index, hold_s)
+            elif hold_s > 0.0:
                 flight.stay(index, hold_s)
-    return Reading(tuple(flight.legs), tuple(releases))
+    return Reading(tuple(flight.legs), tuple(gates))
 
 
 @dataclass(frozen=True, eq=False)

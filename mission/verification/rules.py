@@ -33,6 +33,8 @@ ELEVATION_TOLERANCE_M = 20.0
 A height above the ellipsoid given as AMSL is 20-50 m off in most of Europe and is found by this."""
 RELEASE_HEIGHT_TOLERANCE_M = 0.05
 """Rounding of a release height."""
+GATE_TIME_TOLERANCE_S = 0.01
+"""Rounding of a gate's time."""
 
 
 class RuleCode(StrEnum):
@@ -57,17 +59,19 @@ class RuleCode(StrEnum):
     TAKEOFF_WHILE_AIRBORNE = "TAKEOFF_WHILE_AIRBORNE"
     TAKEOFF_HEIGHT = "TAKEOFF_HEIGHT"
     TAKEOFF_AWAY_FROM_HOME = "TAKEOFF_AWAY_FROM_HOME"
-    GRIPPER_BEFORE_TAKEOFF = "GRIPPER_BEFORE_TAKEOFF"
+    GRIPPER_IN_MISSION = "GRIPPER_IN_MISSION"
     LAND_NOT_LAST = "LAND_NOT_LAST"
     LANDING_NOT_PERMITTED = "LANDING_NOT_PERMITTED"
     CLIMB_AFTER_LAND = "CLIMB_AFTER_LAND"
+    CLIMB_AFTER_GATE = "CLIMB_AFTER_GATE"
     HOME_ELEVATION = "HOME_ELEVATION"
     TERRAIN_UNKNOWN = "TERRAIN_UNKNOWN"
     HEIGHT_TOO_HIGH = "HEIGHT_TOO_HIGH"
     HEIGHT_BELOW_GROUND = "HEIGHT_BELOW_GROUND"
     DROP_MISSED = "DROP_MISSED"
-    RELEASE_ELSEWHERE = "RELEASE_ELSEWHERE"
-    RELEASE_REPEATED = "RELEASE_REPEATED"
+    GATE_ELSEWHERE = "GATE_ELSEWHERE"
+    GATE_REPEATED = "GATE_REPEATED"
+    GATE_TIME = "GATE_TIME"
     RELEASE_TOO_HIGH = "RELEASE_TOO_HIGH"
     RELEASE_HEIGHT_UNPROVEN = "RELEASE_HEIGHT_UNPROVEN"
     ZONE_ENTERED = "ZONE_ENTERED"
@@ -110,7 +114,7 @@ RULES: dict[RuleCode, Rule] = {
     _C.RTL_FORBIDDEN: Rule("no RTL item", f"{_PX4}: its return is a straight line through every zone"),
     _C.FRAME_ILLEGAL: Rule("positions in frames 0, 3, 5, 6; all other commands in frame 2", _PX4),
     _C.AUTOCONTINUE_OFF: Rule("every item goes on by itself", "MAVLink: autocontinue 0 waits for ever"),
-    _C.PARAMETER_INVALID: Rule(f"times to hold are between 0 and {MAX_HOLD_S:g} s; gripper actions are known", _PX4),
+    _C.PARAMETER_INVALID: Rule(f"times to hold are between 0 and {MAX_HOLD_S:g} s", _PX4),
     _C.SPEED_INVALID: Rule(
         "speeds are ground speeds, no faster than planned and no less than half of it", "energy and time budgets"
     ),
@@ -132,7 +136,10 @@ RULES: dict[RuleCode, Rule] = {
     _C.TAKEOFF_WHILE_AIRBORNE: Rule("no TAKEOFF in a mission for a vehicle in the air", _PX4),
     _C.TAKEOFF_HEIGHT: Rule("take-off climbs above home", f"{_PX4}: infeasible at or below 0"),
     _C.TAKEOFF_AWAY_FROM_HOME: Rule("take-off is at home", "PX4 climbs where it stands"),
-    _C.GRIPPER_BEFORE_TAKEOFF: Rule("no gripper before take-off", f"{_PX4}: infeasible"),
+    _C.GRIPPER_IN_MISSION: Rule(
+        "no item works the gripper: a release is commanded at a gate, and proved",
+        f"{_PX4}: a DO_GRIPPER item is done at once, wherever the vehicle is and whatever the gripper does; I-9",
+    ),
     _C.LAND_NOT_LAST: Rule("the last item is LAND", "a mission that ends in the air is not planned"),
     _C.LANDING_NOT_PERMITTED: Rule(
         f"lands within {LANDING_RADIUS_M:g} m of a permitted site, in between only at a drop", "operator's sites"
@@ -141,16 +148,23 @@ RULES: dict[RuleCode, Rule] = {
         f"after a landing the next waypoint is above it within {STRAIGHT_ABOVE_M:g} m",
         f"{_PX4}: takes off by itself and drifts towards the next waypoint (9 m at 2.9 m up)",
     ),
+    _C.CLIMB_AFTER_GATE: Rule(
+        f"after a gate in the air the next waypoint is above it within {STRAIGHT_ABOVE_M:g} m",
+        "the way up from a drop is the way down to it, which was checked",
+    ),
     _C.HOME_ELEVATION: Rule(
         f"home's elevation agrees with the terrain within {ELEVATION_TOLERANCE_M:g} m", "datum mistaken"
     ),
     _C.TERRAIN_UNKNOWN: Rule("the ground below the whole path is known", _UNKNOWN),
     _C.HEIGHT_TOO_HIGH: Rule("never above policy.max_height_agl_m over the lowest ground near", _EASA),
     _C.HEIGHT_BELOW_GROUND: Rule("level flight stays above the highest ground near", "collision with terrain"),
-    _C.DROP_MISSED: Rule("every expected drop has its release within policy.release_radius_m", "I-9"),
-    _C.RELEASE_ELSEWHERE: Rule("no release away from every expected drop", "I-9"),
-    _C.RELEASE_REPEATED: Rule("one release for each expected drop", "I-9"),
-    _C.RELEASE_TOO_HIGH: Rule("releases at or below policy.release_height_home_m above the drop's ground", "I-9"),
+    _C.DROP_MISSED: Rule("every expected drop has its gate within policy.release_radius_m", "I-9"),
+    _C.GATE_ELSEWHERE: Rule("no gate away from every expected drop", "I-9"),
+    _C.GATE_REPEATED: Rule("one gate for each expected drop", "I-9"),
+    _C.GATE_TIME: Rule(
+        "a gate waits policy.release_wait_s", "a longer wait has no energy set aside, a shorter one ends undecided"
+    ),
+    _C.RELEASE_TOO_HIGH: Rule("gates at or below policy.release_height_home_m above the drop's ground", "I-9"),
     _C.RELEASE_HEIGHT_UNPROVEN: Rule(
         "the terrain is known well enough to prove a release height; hub level was taken", _UNKNOWN, _WARN
     ),

@@ -22,7 +22,7 @@ def check_sequence(
     landing_sites: Sequence[GeoPoint],
     policy: Policy,
 ) -> list[Finding]:
-    """Judge the order of take-off, landings and releases.
+    """Judge the order of take-off, landings and gates.
 
     Args:
         mission: as read back.
@@ -39,6 +39,8 @@ def check_sequence(
     for index, item in enumerate(mission.items[:-1]):
         if item.command == MavCommand.NAV_LAND:
             findings.extend(_check_stop(mission, places, index, drops=drops, policy=policy))
+        elif item.command == MavCommand.NAV_LOITER_TIME:
+            findings.extend(_check_climb(mission, places, index))
     return findings
 
 
@@ -56,12 +58,6 @@ def _check_takeoff(mission: Mission, places: Places, airborne: bool, policy: Pol
     findings.extend(
         broken(RuleCode.TAKEOFF_REPEATED, f"Item {index} takes off a second time.", item=index)
         for index in takeoffs[1:]
-    )
-    before = commands[: takeoffs[0]] if takeoffs else commands
-    findings.extend(
-        broken(RuleCode.GRIPPER_BEFORE_TAKEOFF, f"Item {index} works the gripper on the ground.", item=index)
-        for index, command in enumerate(before)
-        if command == MavCommand.DO_GRIPPER
     )
     place = places[takeoffs[0]] if takeoffs else None
     if place is not None:
@@ -151,29 +147,38 @@ def _check_stop(
                 unit="m",
             )
         )
+    return findings + _check_climb(mission, places, index)
+
+
+def _check_climb(mission: Mission, places: Places, index: int) -> list[Finding]:
+    """Judge that the vehicle leaves a landing or a gate straight up."""
+    place = places[index]
+    if place is None:
+        return []  # has its own finding
     following = next(
         (later for later in range(index + 1, len(mission.items)) if mission.items[later].command in POSITION_COMMANDS),
         None,
     )
     above = None if following is None else places[following]
     if following is None or above is None:
-        return findings
+        return []
     sideways = _apart_m(place.point, above.point)
     climbs = mission.items[following].command == MavCommand.NAV_WAYPOINT and above.height_home_m > place.height_home_m
-    if sideways > STRAIGHT_ABOVE_M or not climbs:
-        findings.append(
-            broken(
-                RuleCode.CLIMB_AFTER_LAND,
-                f"After the landing of item {index}, item {following} is {sideways:.1f} m beside it, "
-                f"{above.height_home_m - place.height_home_m:.1f} m higher, not straight above.",
-                item=following,
-                place=above.point,
-                measured=sideways,
-                limit=STRAIGHT_ABOVE_M,
-                unit="m",
-            )
+    if sideways <= STRAIGHT_ABOVE_M and climbs:
+        return []
+    landed = mission.items[index].command == MavCommand.NAV_LAND
+    return [
+        broken(
+            RuleCode.CLIMB_AFTER_LAND if landed else RuleCode.CLIMB_AFTER_GATE,
+            f"After the {'landing' if landed else 'gate'} of item {index}, item {following} is {sideways:.1f} m "
+            f"beside it, {above.height_home_m - place.height_home_m:.1f} m higher, not straight above.",
+            item=following,
+            place=above.point,
+            measured=sideways,
+            limit=STRAIGHT_ABOVE_M,
+            unit="m",
         )
-    return findings
+    ]
 
 
 def _apart_m(first: GeoPoint, second: GeoPoint) -> float:

@@ -49,7 +49,7 @@ def verify(
         departure: planned take-off, aware (of a vehicle in the air: when it turns).
         terrain: the ground.
         performance: the speeds that were planned with.
-        drops: order id → drop point of every parcel that this mission must release; nothing else may be.
+        drops: order id → drop point of every parcel that is handed over on this flight; it waits nowhere else.
         landing_sites: where the last landing is permitted.
         start: where the vehicle is, when it is in the air already; None: it takes off from home.
         start_height_home_m: how high it is there.
@@ -89,7 +89,7 @@ def verify(
     smallest = -math.inf
     ready = prepared(zones)
     if not unread:
-        findings += check_deliveries(reading.releases, drops, mission.home_amsl_m, terrain, policy)
+        findings += check_deliveries(reading.gates, drops, mission.home_amsl_m, terrain, policy)
     if path is not None:
         heights = Heights.of(path, mission.home_amsl_m, terrain, geoid)
         findings += check_heights(path, heights, policy)

@@ -18,6 +18,9 @@ from operations.inputs import DayArguments
 from operations.outcome import Exit, print_json
 from operations.reading import read_bytes
 
+GATES = frozenset({MavCommand.NAV_LOITER_TIME, MavCommand.NAV_DELAY})
+"""The items at which a vehicle waits for a hand-over."""
+
 
 def verify_command(plan_file: Path, arguments: DayArguments, *, as_json: bool) -> Exit:
     """Judge the mission by the day's zones and policy, departing at the day's start; not ok is 1."""
@@ -54,16 +57,16 @@ def _performance(day: Day) -> CruisePerformance:
 
 
 def _drops(mission: Mission, day: Day) -> dict[str, GeoPoint]:
-    """The orders that this mission serves: those whose drop is the last position before some release."""
+    """The orders that this mission serves: those whose drop is nearest to some place where it waits."""
     drops: dict[str, GeoPoint] = {}
     places: list[GeoPoint] = []
     for item in mission.items:
-        if item.command == MavCommand.DO_GRIPPER and places:
+        if item.x or item.y:
+            places.append(item.position)
+        if item.command in GATES and places:
             nearest = min(day.orders, key=lambda o: _apart(o.drop.position, places[-1]), default=None)
             if nearest is not None:
                 drops[nearest.order_id] = nearest.drop.position
-        elif item.x or item.y:
-            places.append(item.position)
     return drops
 
 

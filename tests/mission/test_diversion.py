@@ -122,7 +122,7 @@ def test_energy_to_the_end_falls_along_the_flight_and_is_all_of_it_where_nothing
     assert planner.energy_to_finish_wh(flight, VehicleState("drone-1"), PAYLOAD_KG) == whole_wh
     assert planner.energy_to_finish_wh(flight, flying(world.place(0.0, 0.0), mission_current=-1), 1.0) == whole_wh
     last = len(flight.leg_of_item) - 1
-    items = [(1, 100.0), (flight.releases[0].item, 1500.0), (last, 0.0)]
+    items = [(1, 100.0), (flight.releases[0].gate_item, 1500.0), (last, 0.0)]
     left_wh = [
         planner.energy_to_finish_wh(flight, flying(world.place(north_m, 0.0), mission_current=item), PAYLOAD_KG)
         for item, north_m in items

@@ -59,7 +59,7 @@ def test_a_diversion_holds_its_height_and_lands_on_the_ground_of_the_site(
     assert items[-1].z == pytest.approx(-9.0)
     assert (items[-1].x, items[-1].y) == (items[-2].x, items[-2].y)
     assert result.item_of_leg == (0, 2, 3, 4)
-    assert result.release_item == {}
+    assert result.gate_item == {}
 
 
 def test_a_vehicle_over_the_site_just_lands(divert: Divert, site: LandingSite) -> None:

@@ -13,7 +13,7 @@ from mission.geodesy.local_frame import LocalFrame
 from mission.model.fleet import LandingSite
 from mission.model.flight import FlightPlan, LegKind
 from mission.model.geo import GeoPoint
-from mission.model.mission import GRIPPER_RELEASE, MavCommand, MavFrame, MissionItem
+from mission.model.mission import MavCommand, MavFrame, MissionItem
 from mission.model.orders import DeliveryMethod
 from mission.model.refusal import RefusalCode
 from mission.policy import Policy
@@ -23,7 +23,7 @@ At = Callable[[float, float], GeoPoint]
 MakePlan = Callable[..., FlightPlan]
 
 TAKEOFF, WAYPOINT, LAND = MavCommand.NAV_TAKEOFF, MavCommand.NAV_WAYPOINT, MavCommand.NAV_LAND
-SPEED, GRIPPER, DELAY = MavCommand.DO_CHANGE_SPEED, MavCommand.DO_GRIPPER, MavCommand.NAV_DELAY
+SPEED, HOVER_GATE, GROUND_GATE = MavCommand.DO_CHANGE_SPEED, MavCommand.NAV_LOITER_TIME, MavCommand.NAV_DELAY
 
 
 @pytest.fixture
@@ -49,53 +49,56 @@ def near(item: MissionItem, place: GeoPoint) -> bool:
 def test_a_gripper_delivery_in_items(
     make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled], policy: Policy
 ) -> None:
-    """Take off, speed, above the drop, down and hold, release, wait, straight up, home above, land."""
+    """Take off, speed, above the drop, down, gate, straight up, home above, land: nothing opens a gripper."""
     drop = at(800.0, 300.0)
     items = compiled(make_plan([drop])).mission.items
     commands = [item.command for item in items]
-    assert commands == [TAKEOFF, SPEED, WAYPOINT, WAYPOINT, GRIPPER, DELAY, WAYPOINT, WAYPOINT, LAND]
-    assert [item.z for item in items] == [60.0, 0.0, 60.0, 6.0, 0.0, 0.0, 60.0, 60.0, 0.0]
-    assert all(near(items[index], drop) for index in (2, 3, 6))
-    assert items[3].param1 > 0.0
-    assert (items[4].param1, items[4].param2) == (1.0, GRIPPER_RELEASE)
-    assert items[5].param1 == policy.handover_s
+    assert commands == [TAKEOFF, SPEED, WAYPOINT, WAYPOINT, HOVER_GATE, WAYPOINT, WAYPOINT, LAND]
+    assert [item.z for item in items] == [60.0, 0.0, 60.0, 6.0, 6.0, 60.0, 60.0, 0.0]
+    assert all(near(items[index], drop) for index in (2, 3, 4, 5))
+    assert items[4].param1 == policy.release_wait_s
 
 
-def test_a_landing_delivery_goes_straight_up_after_the_release(
-    make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled]
+def test_a_landing_delivery_goes_straight_up_after_its_gate(
+    make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled], policy: Policy
 ) -> None:
     """PX4 drifts while it takes off from the drop: the next waypoint is straight above."""
     drop = at(0.0, 700.0)
     items = compiled(make_plan([drop], methods=[DeliveryMethod.LAND], ground_m={"o1": 3.0})).mission.items
     commands = [item.command for item in items]
-    assert commands == [TAKEOFF, SPEED, WAYPOINT, LAND, GRIPPER, DELAY, WAYPOINT, WAYPOINT, LAND]
+    assert commands == [TAKEOFF, SPEED, WAYPOINT, LAND, GROUND_GATE, WAYPOINT, WAYPOINT, LAND]
     assert items[3].z == 3.0
-    assert (near(items[6], drop), items[6].z) == (True, 60.0)
+    assert items[4].param1 == policy.release_wait_s
+    assert (near(items[5], drop), items[5].z) == (True, 60.0)
 
 
 def test_every_item_has_the_frame_that_px4_demands(
     make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled]
 ) -> None:
-    """Positions in frame 6 with yaw unset; commands without a position in frame 2, at no position."""
+    """Positions in frame 6 with yaw unset; commands without a position in frame 2, at no position.
+
+    PX4 reads a gate's unset yaw back as 0 (its parameter 4 is another thing there): it is written so.
+    """
     drops = [at(500.0, 0.0), at(500.0, 500.0)]
     for item in compiled(make_plan(drops)).mission.items:
-        if item.command in {TAKEOFF, WAYPOINT, LAND}:
+        if item.command in {TAKEOFF, WAYPOINT, LAND, HOVER_GATE}:
             assert item.frame == MavFrame.GLOBAL_RELATIVE_HOME_INT
-            assert math.isnan(item.param4)
+            assert math.isnan(item.param4) is (item.command != HOVER_GATE)
         else:
             assert item.frame == MavFrame.MISSION
             assert (item.x, item.y, item.z, item.param4) == (0, 0, 0.0, item.param4)
             assert not math.isnan(item.param4)
 
 
-def test_parcels_leave_their_grippers_in_visiting_order(
+def test_the_gate_of_each_order_is_known(
     make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled]
 ) -> None:
-    """Gripper 1 for the first order, 2 for the second; the release item of each is known."""
-    result = compiled(make_plan([at(400.0, 0.0), at(400.0, 400.0), at(0.0, 400.0)]))
-    grippers = [result.mission.items[result.release_item[f"o{n}"]] for n in (1, 2, 3)]
-    assert [item.command for item in grippers] == [GRIPPER] * 3
-    assert [item.param1 for item in grippers] == [1.0, 2.0, 3.0]
+    """It is where the vehicle waits for that order's hand-over, over its own drop."""
+    drops = [at(400.0, 0.0), at(400.0, 400.0), at(0.0, 400.0)]
+    result = compiled(make_plan(drops))
+    gates = [result.mission.items[result.gate_item[f"o{n}"]] for n in (1, 2, 3)]
+    assert [gate.command for gate in gates] == [HOVER_GATE] * 3
+    assert all(near(gate, drop) for gate, drop in zip(gates, drops, strict=True))
 
 
 def test_each_leg_ends_with_its_item(make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled]) -> None:
@@ -108,7 +111,7 @@ def test_each_leg_ends_with_its_item(make_plan: MakePlan, at: At, compiled: Call
     for leg, index in zip(plan.legs, result.item_of_leg, strict=True):
         item = result.mission.items[index]
         if leg.kind is LegKind.HANDOVER:
-            assert item.command == DELAY
+            assert item.command in {HOVER_GATE, GROUND_GATE}
         else:
             assert near(item, leg.end)
             assert item.z == leg.end_height_home_m
@@ -117,11 +120,11 @@ def test_each_leg_ends_with_its_item(make_plan: MakePlan, at: At, compiled: Call
 def test_the_leg_of_an_item_is_the_one_it_flies(
     make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled]
 ) -> None:
-    """MISSION_CURRENT tells the leg: the release belongs to the hand-over, after the last item all is done."""
+    """MISSION_CURRENT tells the leg: the gate belongs to the hand-over, after the last item all is done."""
     plan = make_plan([at(400.0, 0.0)])
     result = compiled(plan)
     assert result.leg_of_item(0) == 0
-    assert plan.legs[result.leg_of_item(result.release_item["o1"])].kind is LegKind.HANDOVER
+    assert plan.legs[result.leg_of_item(result.gate_item["o1"])].kind is LegKind.HANDOVER
     assert plan.legs[result.leg_of_item(1)].kind is LegKind.CRUISE
     assert result.leg_of_item(len(result.mission.items)) == len(plan.legs)
 

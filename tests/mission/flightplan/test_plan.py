@@ -146,9 +146,11 @@ def test_waiting_for_one_order_may_make_the_other_late(
 def test_a_flight_that_would_eat_the_reserve_is_refused_with_the_figures(
     make_sortie: MakeSortie, away: Away, conditions: FlightConditions, vehicle_type: VehicleType
 ) -> None:
-    """F-O5: needed and available energy, for every order of the sortie."""
+    """F-O5: needed and available energy, for every order of the sortie; the wait at its drop is needed too."""
     plan = planned(make_sortie([away(2000.0, 0.0)]), conditions)
-    for battery_wh, fits in ((plan.energy_wh / 0.79, True), (plan.energy_wh / 0.81, False)):
+    assert plan.wait_wh > 1.0
+    needed_wh = plan.energy_wh + plan.wait_wh
+    for battery_wh, fits in ((needed_wh / 0.79, True), (needed_wh / 0.81, False)):
         kind = replace(vehicle_type, battery_wh=battery_wh)
         result = plan_flight(sortie := make_sortie([away(2000.0, 0.0)], kind=kind), straight(sortie), conditions)
         assert isinstance(result, FlightPlan) is fits

@@ -25,7 +25,6 @@ from mission.model.airspace import (
 )
 from mission.model.geo import GeoPoint, Height, VerticalDatum
 from mission.model.mission import (
-    GRIPPER_RELEASE,
     MavCommand,
     MavFrame,
     Mission,
@@ -114,9 +113,8 @@ def delivery_items() -> tuple[MissionItem, ...]:
         item(MavCommand.DO_CHANGE_SPEED, param1=1.0, param2=10.0),
         item(MavCommand.NAV_WAYPOINT, corner, 60.0),
         item(MavCommand.NAV_WAYPOINT, drop, 60.0),
-        item(MavCommand.NAV_WAYPOINT, drop, 6.0, param1=2.0),
-        item(MavCommand.DO_GRIPPER, param1=1.0, param2=GRIPPER_RELEASE),
-        item(MavCommand.NAV_DELAY, param1=3.0),
+        item(MavCommand.NAV_WAYPOINT, drop, 6.0),
+        item(MavCommand.NAV_LOITER_TIME, drop, 6.0, param1=60.0),
         item(MavCommand.NAV_WAYPOINT, drop, 60.0),
         item(MavCommand.NAV_WAYPOINT, corner, 60.0),
         item(MavCommand.NAV_WAYPOINT, HOME, 60.0),

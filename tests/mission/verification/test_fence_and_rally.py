@@ -39,7 +39,7 @@ def test_exclusions_alone_are_no_fence(scene: "Scene", town: "Town") -> None:
 def test_a_missing_fence_in_the_air_is_a_warning(scene: "Scene", town: "Town") -> None:
     """A diversion must not wait for a fence."""
     verdict = scene.but(
-        fence=(), rally=(), items=scene.items[8:], drops={}, start=town.at(1500.0, 600.0), start_height_home_m=60.0
+        fence=(), rally=(), items=scene.items[7:], drops={}, start=town.at(1500.0, 600.0), start_height_home_m=60.0
     ).verdict()
     assert [(f.code, f.severity) for f in verdict.findings] == [("FENCE_MISSING", Severity.WARNING)]
     assert verdict.ok
@@ -51,15 +51,15 @@ def test_a_fence_without_home_is_found(scene: "Scene", town: "Town") -> None:
     assert [(f.code, f.item) for f in verdict.findings] == [
         ("FENCE_HOME_OUTSIDE", None),
         ("FENCE_WAYPOINT_OUTSIDE", 0),
+        ("FENCE_WAYPOINT_OUTSIDE", 8),
         ("FENCE_WAYPOINT_OUTSIDE", 9),
-        ("FENCE_WAYPOINT_OUTSIDE", 10),
     ]
 
 
 def test_a_waypoint_outside_the_inclusion_is_found(scene: "Scene", town: "Town") -> None:
-    """The drop lies beyond the fence: three items are there."""
+    """The drop lies beyond the fence: four items are there."""
     verdict = fenced(scene, town, (-300.0, -300.0), (1400.0, -300.0), (1400.0, 1200.0), (-300.0, 1200.0)).verdict()
-    assert [(f.code, f.item) for f in verdict.findings] == [("FENCE_WAYPOINT_OUTSIDE", index) for index in (3, 4, 7)]
+    assert [(f.code, f.item) for f in verdict.findings] == [("FENCE_WAYPOINT_OUTSIDE", index) for index in (3, 4, 5, 6)]
 
 
 def test_a_waypoint_inside_an_exclusion_is_found(scene: "Scene", town: "Town") -> None:
@@ -67,7 +67,7 @@ def test_a_waypoint_inside_an_exclusion_is_found(scene: "Scene", town: "Town") -
     verdict = excluding(scene, town, (780.0, 80.0), (820.0, 80.0), (820.0, 120.0), (780.0, 120.0)).verdict()
     assert [(f.code, f.item) for f in verdict.findings] == [
         ("FENCE_WAYPOINT_OUTSIDE", 2),
-        ("FENCE_WAYPOINT_OUTSIDE", 8),
+        ("FENCE_WAYPOINT_OUTSIDE", 7),
     ]
 
 
@@ -76,7 +76,7 @@ def test_a_leg_through_an_exclusion_is_found(scene: "Scene", town: "Town") -> No
     verdict = excluding(scene, town, (400.0, -20.0), (402.0, -20.0), (402.0, 120.0), (400.0, 120.0)).verdict()
     assert [(f.code, f.item) for f in verdict.findings] == [
         ("FENCE_LEG_OUTSIDE", 2),
-        ("FENCE_LEG_OUTSIDE", 9),
+        ("FENCE_LEG_OUTSIDE", 8),
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_leg_out_of_the_inclusion_and_back_is_found(scene: "Scene", town: "Tow
     )
     assert [(f.code, f.item) for f in notched.verdict().findings] == [
         ("FENCE_LEG_OUTSIDE", 2),
-        ("FENCE_LEG_OUTSIDE", 9),
+        ("FENCE_LEG_OUTSIDE", 8),
     ]
 
 
