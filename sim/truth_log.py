@@ -10,6 +10,7 @@ from typing import TextIO
 import msgspec
 
 from sim.autopilot import Autopilot
+from sim.truth import truth_of
 
 
 class TruthLog:
@@ -47,22 +48,22 @@ class TruthLog:
         if onboard.now_s < self._due_s.get(vehicle_id, 0.0):
             return
         self._due_s[vehicle_id] = onboard.now_s + self._interval_s - 1e-9
-        latitude, longitude = onboard.true_place
+        truth = truth_of(autopilot)
         self._write(
             kind="state",
-            t_sim=round(onboard.now_s, 3),
+            t_sim=round(truth.time_s, 3),
             vehicle=vehicle_id,
-            lat=round(latitude, 8),
-            lon=round(longitude, 8),
-            amsl=round(onboard.altitude_amsl_m, 3),
-            height_home=round(onboard.airframe.up_m, 3),
-            armed=onboard.armed,
-            landed=onboard.landed,
-            mode=onboard.mode.name,
-            sortie=onboard.sortie,
-            battery=round(onboard.battery.fraction, 5),
-            energy_used_wh=round(onboard.battery.used_wh, 4),
-            payload_kg=round(onboard.payload.mass_kg, 4),
+            lat=round(truth.latitude_deg, 8),
+            lon=round(truth.longitude_deg, 8),
+            amsl=round(truth.altitude_amsl_m, 3),
+            height_home=round(truth.height_m, 3),
+            armed=truth.armed,
+            landed=truth.landed,
+            mode=truth.mode,
+            sortie=truth.sortie,
+            battery=round(truth.battery_fraction, 5),
+            energy_used_wh=round(truth.energy_used_wh, 4),
+            payload_kg=round(truth.payload_kg, 4),
         )
 
     def _write(self, **fields: str | float | bool) -> None:

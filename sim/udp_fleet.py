@@ -74,13 +74,18 @@ class VehicleSocket:
 class UdpFleet:
     """A running fleet; an async context manager.
 
+    Args:
+        config: the fleet.
+        booted_s: simulated seconds that every vehicle has behind it when it appears on its link.
+
     Attributes:
         vehicles: by vehicle id.
         slipped_s: simulated time given up because the machine was too slow.
     """
 
-    def __init__(self, config: FleetConfig) -> None:
+    def __init__(self, config: FleetConfig, *, booted_s: float = 0.0) -> None:
         self._config = config
+        self._booted_s = booted_s
         self.vehicles: dict[str, VehicleSocket] = {}
         self.slipped_s = 0.0
         self._files = contextlib.ExitStack()
@@ -145,6 +150,8 @@ class UdpFleet:
             autopilot.observers.append(PadService(autopilot, config.ground_crew))
             if watch is not None:
                 autopilot.observers.append(watch)
+            autopilot.advance(self._booted_s)
+            autopilot.take()
             self.vehicles[vehicle.vehicle_id] = VehicleSocket(vehicle, autopilot)
 
     def _close(self) -> None:
@@ -155,8 +162,8 @@ class UdpFleet:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         factor = self._config.speed_factor
-        origin = loop.time()
-        next_flush = origin + 1.0
+        origin = loop.time() - self._booted_s / factor
+        next_flush = loop.time() + 1.0
         while True:
             now = loop.time()
             until_s = (now - origin) * factor
@@ -169,7 +176,7 @@ class UdpFleet:
             for vehicle in self.vehicles.values():
                 vehicle.autopilot.advance(until_s)
                 vehicle.send()
-            if until_s > 1.0 + TICK_S * factor:
+            if until_s > self._booted_s + 1.0 + TICK_S * factor:
                 self._streaming.set()
             if self._truth is not None and now > next_flush:
                 self._truth.flush()

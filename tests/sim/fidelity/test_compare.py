@@ -9,9 +9,9 @@ from sim.fidelity.compare import compare
 from sim.fidelity.observed import Observed, Said
 
 
-def observed(*said: tuple[float, str], subject: str = "modes", **counts: int) -> Observed:
+def observed(*said: tuple[float, str], subject: str = "modes", counts: dict[str, int] | None = None) -> Observed:
     """An observation of one sequence and some counts over 100 s."""
-    return Observed({subject: [Said(*one) for one in said]}, Counter(counts), 100.0)
+    return Observed({subject: [Said(*one) for one in said]}, Counter(counts or {}), 100.0)
 
 
 def found(real: Observed, simulated: Observed) -> list[tuple[str, str, str]]:
@@ -25,7 +25,7 @@ def found(real: Observed, simulated: Observed) -> list[tuple[str, str, str]]:
 )
 def test_an_observation_does_not_differ_from_itself(said: list[tuple[float, str]], counts: dict[str, int]) -> None:
     """Whatever was observed, comparing it with itself finds nothing."""
-    one = observed(*sorted(said), **counts)
+    one = observed(*sorted(said), counts=counts)
     assert found(one, one) == []
 
 
@@ -61,7 +61,7 @@ def test_a_step_that_the_client_ended_is_alike_however_it_began() -> None:
 
 def test_streams_may_come_20_percent_more_or_less_often() -> None:
     """One message is allowed whatever the share; a message that never comes is named."""
-    real = observed(ATTITUDE=1000, PING=2)
-    assert found(real, observed(ATTITUDE=800, PING=1)) == []
-    assert found(real, observed(ATTITUDE=799, PING=2)) == [("stream ATTITUDE", "10 Hz", "8 Hz")]
-    assert found(real, observed(PING=2)) == [("stream ATTITUDE", "10 Hz", "–")]
+    real = observed(counts={"ATTITUDE": 1000, "PING": 2})
+    assert found(real, observed(counts={"ATTITUDE": 800, "PING": 1})) == []
+    assert found(real, observed(counts={"ATTITUDE": 799, "PING": 2})) == [("stream ATTITUDE", "10 Hz", "8 Hz")]
+    assert found(real, observed(counts={"PING": 2})) == [("stream ATTITUDE", "10 Hz", "–")]
