@@ -46,6 +46,16 @@ def geodesic_between_m(
     return float(_GEOD.inv(longitude_deg, latitude_deg, to_longitude_deg, to_latitude_deg)[2])
 
 
+def geodesic_circle_deg(latitude_deg: float, longitude_deg: float, radius_m: float, count: int) -> FloatArray:
+    """Return (count, 2) latitude, longitude of places on a geodesic circle; longitudes run on across 180°."""
+    azimuth = np.linspace(0.0, 360.0, count, endpoint=False)
+    lon, lat, _ = _GEOD.fwd(
+        np.full(count, longitude_deg), np.full(count, latitude_deg), azimuth, np.full(count, radius_m)
+    )
+    off_deg = (np.asarray(lon) - longitude_deg + 180.0) % 360.0 - 180.0
+    return np.column_stack([np.asarray(lat), longitude_deg + off_deg])
+
+
 @dataclass(frozen=True, eq=False)
 class Pieces:
     """Short geodesic pieces of a path; a point is a piece without length.

@@ -83,6 +83,7 @@ class RuleCode(StrEnum):
     FENCE_HOME_OUTSIDE = "FENCE_HOME_OUTSIDE"
     FENCE_WAYPOINT_OUTSIDE = "FENCE_WAYPOINT_OUTSIDE"
     FENCE_LEG_OUTSIDE = "FENCE_LEG_OUTSIDE"
+    FENCE_MISSES_ZONE = "FENCE_MISSES_ZONE"
     RALLY_MALFORMED = "RALLY_MALFORMED"
     RALLY_TOO_MANY = "RALLY_TOO_MANY"
     RALLY_IN_ZONE = "RALLY_IN_ZONE"
@@ -177,6 +178,10 @@ RULES: dict[RuleCode, Rule] = {
     _C.FENCE_HOME_OUTSIDE: Rule("home is inside the fence", f"{_PX4}: else the fence is silently dropped"),
     _C.FENCE_WAYPOINT_OUTSIDE: Rule("every position is inside the inclusion and outside exclusions", _PX4),
     _C.FENCE_LEG_OUTSIDE: Rule("so is every leg between them", f"{_PX4}: legs are not checked at upload"),
+    _C.FENCE_MISSES_ZONE: Rule(
+        "every zone that binds level flight and is in reach is excluded, as far as it lies in the inclusion",
+        "off its path the vehicle must not get in either; I-5",
+    ),
     _C.RALLY_MALFORMED: Rule("rally items are rally points at finite places near home", _PX4),
     _C.RALLY_TOO_MANY: Rule(f"at most {MAX_RALLY_POINTS} rally points", f"{_PX4}: NO_SPACE"),
     _C.RALLY_IN_ZONE: Rule("rally points keep policy.verified_clearance_m from every binding zone", "I-5"),

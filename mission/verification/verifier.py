@@ -16,6 +16,7 @@ from mission.model.verdict import Finding, Verdict
 from mission.policy import Policy
 from mission.verification.deliveries import check_deliveries
 from mission.verification.fence import check_fence
+from mission.verification.fence_cover import check_fence_cover
 from mission.verification.heights import Heights, check_heights, check_home
 from mission.verification.items import POSITION_COMMANDS, check_items
 from mission.verification.path import CruisePerformance, FlownPath, Reading, flown_path, read_path
@@ -98,7 +99,10 @@ def verify(
         findings += zone_findings(measured, path, policy.verified_clearance_m, airborne)
     fence, fence_findings = check_fence(mission, places, path, airborne)
     findings += fence_findings
-    if path is not None:
+    if path is not None and not fence_findings:
+        findings += check_fence_cover(
+            fence, home=mission.home, path=path, heights=heights, zones=ready, policy=policy, airborne=airborne
+        )
         findings += check_rally(
             mission, flight=path, fence=fence, zones=ready, terrain=terrain, geoid=geoid, policy=policy
         )

@@ -1,6 +1,6 @@
 """Zones prepared once for many missions, and the clearance of a path from those that bind it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,26 @@ class PreparedZones:
                 search.try_volume(self._volumes[int(batch[rank])], bound[:, rank])
             first, last = last, last + BATCH
         return ZoneClearance(search.smallest_m, search.nearest_zone_id, tuple(search.offences))
+
+    def binding_level_flight(
+        self, path: FlownPath, heights: Heights, policy: Policy, near: Sequence[Shape]
+    ) -> Iterator[tuple[GeoZone, Shape]]:
+        """Yield the zones, with the shapes of their volumes, that a fence around level flight must know.
+
+        They forbid flight to this operator, bind at the heights of some level leg and at some time of the whole
+        flight, and their surrounding balls meet that of one of the shapes `near`.
+        """
+        candidates = self._demanding(policy)
+        meets = np.zeros(len(candidates), dtype=np.bool_)
+        for shape in near:
+            apart = self._centre_m[candidates] - shape.centre_m
+            reach = self._radius_m[candidates] + shape.radius_m
+            meets |= np.einsum("ij,ij->i", apart, apart) <= reach * reach
+        for index in candidates[meets]:
+            one = self._volumes[int(index)]
+            at_height = (heights.within(one.volume, policy.zone_height_margin_m) & path.level).any()
+            if at_height and _in_time(one, path, policy.zone_time_margin_s).any():
+                yield one.zone, one.shape
 
     def _demanding(self, policy: Policy) -> IntArray:
         """Return the volumes whose zones forbid flight to this operator.

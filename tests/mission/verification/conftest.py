@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
 from mission.geodesy.geoid import GeoidGrid
 from mission.geodesy.local_frame import LocalFrame
@@ -105,6 +106,32 @@ def fence_polygon(command: MavCommand, corners: Sequence[GeoPoint]) -> tuple[Mis
     return tuple(item(command, corner, param1=float(len(corners)), frame=MavFrame.GLOBAL_AMSL) for corner in corners)
 
 
+def exclusions(
+    zones: "tuple[GeoZone, ...] | PreparedZones", start: GeoPoint, items: Sequence[MissionItem]
+) -> tuple[MissionItem, ...]:
+    """Return fence items that exclude the restrictions which the straight lines through the items keep off."""
+    places = [_metres(one.position) for one in items if one.x and abs(one.x) <= 9e8 and abs(one.y) <= 18e8]
+    flown = shapely.union(shapely.Point(0.0, 0.0), shapely.LineString([_metres(start), *(places or [_metres(start)])]))
+    held: list[MissionItem] = []
+    known = zones.zones if isinstance(zones, PreparedZones) else zones
+    for one in known:
+        for volume in one.volumes if one.restriction is not Restriction.NO_RESTRICTION else ():
+            footprint = volume.footprint
+            if isinstance(footprint, CircleFootprint):
+                radius_m = footprint.radius_m + 0.1
+                if shapely.Point(_metres(footprint.center)).distance(flown) > radius_m:
+                    held.append(item(MavCommand.FENCE_CIRCLE_EXCLUSION, footprint.center, param1=radius_m))
+            elif shapely.Polygon([_metres(corner) for corner in footprint.ring]).distance(flown) > 0.0:
+                held.extend(fence_polygon(MavCommand.FENCE_POLYGON_EXCLUSION, footprint.ring))
+    return tuple(held)
+
+
+def _metres(place: GeoPoint) -> tuple[float, float]:
+    """Metres east and north of home, near enough for a test's own fence."""
+    east = (place.longitude_deg - HOME.longitude_deg) * 111_320.0 * math.cos(math.radians(HOME.latitude_deg))
+    return east, (place.latitude_deg - HOME.latitude_deg) * 111_320.0
+
+
 def delivery_items() -> tuple[MissionItem, ...]:
     """Return one delivery by gripper, there and back by one corner."""
     corner, drop = at(*CORNER_EN), at(*DROP_EN)
@@ -167,6 +194,8 @@ class Scene:
     start_height_home_m: float = 0.0
     delay_allowance: timedelta = timedelta(minutes=5)
     geoid: GeoidGrid | None = None
+    fenced: bool = True
+    """Whether the fence excludes every zone that the flight keeps off, as a good compiler's would."""
 
     def but(self, **changes: Any) -> "Scene":
         """Return this scene with some parts replaced."""
@@ -185,7 +214,8 @@ class Scene:
 
     def mission(self) -> Mission:
         """Return the mission."""
-        return Mission(self.items, self.fence, self.rally, self.home, self.home_amsl_m)
+        fence = self.fence + (exclusions(self.zones, self.start or self.home, self.items) if self.fenced else ())
+        return Mission(self.items, fence, self.rally, self.home, self.home_amsl_m)
 
     def verdict(self) -> Verdict:
         """Verify."""

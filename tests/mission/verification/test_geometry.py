@@ -182,7 +182,7 @@ def test_a_ring_that_is_not_understood_covers_the_earth(corners: list[tuple[floa
 def test_a_zone_that_is_not_understood_grounds_everybody(scene: "Scene", town: "Town") -> None:
     """And is named."""
     polar = town.zone("polar", PolygonFootprint((GeoPoint(80, 0), GeoPoint(80, 120), GeoPoint(80, -120))))
-    verdict = scene.but(zones=(polar,), rally=()).verdict()
+    verdict = scene.but(zones=(polar,), rally=(), fenced=False).verdict()
     assert [(f.code, f.zone_id) for f in verdict.findings] == [("ZONE_ENTERED", "polar")]
     assert verdict.smallest_clearance_m == -math.inf
 
