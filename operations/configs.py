@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from mission.errors import InputError, InputProblem
+from vehicles.px4_profile import Profile, read_profile
+
+DELIVERY_PROFILE = "delivery_multicopter.params"
 
 
 def configs_folder() -> Path:
@@ -16,3 +19,12 @@ def configs_folder() -> Path:
         if (folder / "demo" / "day.toml").is_file():
             return folder
     raise InputError(InputProblem(str(here), "configs", "the bundled configuration is missing", "Install Stork again"))
+
+
+def delivery_profile() -> Profile:
+    """The PX4 parameters that every delivery vehicle is asserted to have before a launch.
+
+    Raises:
+        InputError: the bundled file is missing or broken.
+    """
+    return read_profile(configs_folder() / "px4" / DELIVERY_PROFILE)

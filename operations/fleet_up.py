@@ -13,6 +13,7 @@ from mission.model.day import Day
 from mission.model.fleet import Hub, Vehicle
 from mission.model.flight import ApprovedFlight
 from mission.policy import Policy
+from operations.configs import delivery_profile
 from operations.documents import SimulationDocument
 from operations.planted_faults import planted_faults
 from sim.fleet_config import FleetConfig, GroundCrew, Home, Physical, VehicleConfig
@@ -64,10 +65,12 @@ async def simulated_fleet(
         LinkError: the fleet cannot start.
     """
     ports = ports or _free_udp_ports(day.vehicles)
+    parameters = delivery_profile().at_speed(speed_factor).values()
+    parameters[NAV_ACC_RAD] = day.policy.waypoint_acceptance_m
     truth_log = folder / "truth.jsonl"
     config = FleetConfig(
         vehicles=tuple(
-            _simulated(vehicle, _hub_of(day, vehicle), ports[vehicle.vehicle_id], flights, day.policy)
+            _simulated(vehicle, _hub_of(day, vehicle), ports[vehicle.vehicle_id], flights, parameters)
             for vehicle in day.vehicles
         ),
         seed=simulation.seed,
@@ -90,7 +93,7 @@ async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterato
         Px4Config(
             home=_px4_home(_hub_of(day, vehicle)),
             speed_factor=speed_factor,
-            parameters=px4_parameters(vehicle, day.policy),
+            parameters=delivery_profile().at_speed(speed_factor).values() | px4_parameters(vehicle, day.policy),
             keep=KeepFiles.ALWAYS,
             work_root=folder,
         )
@@ -140,7 +143,7 @@ def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
 
 
 def _simulated(
-    vehicle: Vehicle, hub: Hub, port: int, flights: Sequence[ApprovedFlight], policy: Policy
+    vehicle: Vehicle, hub: Hub, port: int, flights: Sequence[ApprovedFlight], parameters: Mapping[str, int | float]
 ) -> VehicleConfig:
     mine = [flight for flight in flights if flight.vehicle_id == vehicle.vehicle_id]
     mine.sort(key=lambda flight: flight.plan.departure)
@@ -160,7 +163,7 @@ def _simulated(
             hover_power_w=kind.hover_power_w,
             loads_kg=tuple(tuple(o.parcel.mass_kg for o in flight.plan.sortie.orders) for flight in mine),
         ),
-        parameters={NAV_ACC_RAD: policy.waypoint_acceptance_m},
+        parameters=dict(parameters),
     )
 
 

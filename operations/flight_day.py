@@ -21,6 +21,7 @@ from mission.policy import Policy
 from mission.supervision.events import Report, ReportKind
 from operations.bus import endpoints
 from operations.clock import MissionClock
+from operations.configs import delivery_profile
 from operations.control import ControlDesk, Listener, SortieOutcome, fly_day
 from operations.documents import SimulationDocument
 from operations.fleet_up import FleetUp, px4_fleet, simulated_fleet
@@ -36,13 +37,17 @@ from operations.screen import LiveBoard, print_event, print_event_json
 from sim.fleet_config import Fault
 from vehicles.fleet_client import FleetClient
 from vehicles.gateway_config import GatewayConfig, VehicleConfig
-from vehicles.gateway_process import GatewayProcess
+from vehicles.gateway_keeper import GatewayKeeper, KeeperChange
 from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S
 
 UNFINISHED = frozenset({SortieState.LAUNCHING, SortieState.AIRBORNE, SortieState.DIVERTING, SortieState.LOST})
 PUBLISH_HZ = 10.0
 FAST_PUBLISH_HZ = 25.0
 """Faster than real time more happens between two frames: they come as often as the simulated streams do."""
+STALL_LIMIT_S = 2.0
+"""The event loop of a gateway of real vehicles stands still no longer than this, or its heartbeats end."""
+SIMULATION_STALL_LIMIT_S = 10.0
+"""A simulation shares its machine with its own vehicles: a gateway that waits for the processor is not at fault."""
 LEAST_PATIENCE_S = 20.0
 LEAST_STALE_AFTER_S = 2.0
 """On a busy machine frames are late: telemetry is not called stale sooner than this on the wall, at any speed."""
@@ -156,20 +161,25 @@ class FlightDay:
             publish_hz=PUBLISH_HZ if fleet.speed_factor == 1.0 else FAST_PUBLISH_HZ,
             pub_endpoint=pub_endpoint,
             router_endpoint=router_endpoint,
+            profile=delivery_profile().at_speed(fleet.speed_factor),
+            stall_limit_s=STALL_LIMIT_S if self.arguments.vehicles == "real" else SIMULATION_STALL_LIMIT_S,
         )
         async with contextlib.AsyncExitStack() as stack:
-            gateway = await stack.enter_async_context(GatewayProcess(gateway_config, self.folder / "gateway.log"))
+            gateway = await stack.enter_async_context(GatewayKeeper(gateway_config, self.folder / "gateway.log"))
             client = FleetClient(
                 gateway.pub_endpoint,
                 gateway.router_endpoint,
                 stale_after_s=max(STALE_AFTER_S / fleet.speed_factor, LEAST_STALE_AFTER_S),
                 lost_after_s=max(LOST_AFTER_S / fleet.speed_factor, 3 * LEAST_STALE_AFTER_S),
             )
-            links = await stack.enter_async_context(GatewayLinks(await stack.enter_async_context(client)))
+            links = await stack.enter_async_context(
+                GatewayLinks(await stack.enter_async_context(client), [v.vehicle_id for v in fleet.vehicles])
+            )
             journal = stack.enter_context(Journal(self.folder / "journal.jsonl"))
             real = self.arguments.vehicles == "real"
             clock = MissionClock(datetime.now(UTC) if real else plan.day.start, fleet.speed_factor)
             listener = self._screen(stack, links, clock)
+            gateway.on_change = lambda change: listener(clock.now(), change.gateway_id, _gateway_alarm(change))
             policy = patient(plan.day.policy, fleet.speed_factor)
             desk = ControlDesk(links, clock, journal, DiversionPlanner(plan), policy, listener)
             planting = asyncio.create_task(self._plant_faults(fleet, links), name="stork-px4-faults")
@@ -215,3 +225,8 @@ class FlightDay:
         write_report(Path(summary.report), summary, day_map(self.plan, outcomes, summary.orders, flown), events)
         text = json.dumps(summary.as_json(), indent=2, ensure_ascii=False)
         (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _gateway_alarm(change: KeeperChange) -> Report:
+    """What happened to the gateway's process, for journal readers and screens."""
+    return Report(ReportKind.ALARM, change.gateway_id, f"GATEWAY_{change.news}", change.reason)

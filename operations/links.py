@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from mission.errors import LinkError
 from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
 from mission.supervision.events import DiversionEnded, Holding, LaunchEnded, TransferEnded
 from vehicles.fleet_client import FleetClient
 from vehicles.link import TransferState
-from vehicles.messages import CommandStatus
+from vehicles.messages import CommandStatus, GatewayReplaced
 
 HOLDINGS = {
     TransferState.LOADED: Holding.LOADED,
@@ -22,24 +24,44 @@ PERHAPS_BEGUN = {CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER}
 
 
 class GatewayLinks:
-    """The vehicles behind one gateway, as `operations.control.FleetLinks` wants them."""
+    """The vehicles behind one gateway, as `operations.control.FleetLinks` wants them.
 
-    def __init__(self, client: FleetClient) -> None:
+    Commands them from the moment it is entered; after a restart of the gateway again, once it has been looked at.
+    """
+
+    def __init__(self, client: FleetClient, vehicle_ids: Sequence[str]) -> None:
         self._client = client
+        self._vehicle_ids = tuple(vehicle_ids)
         self._news: dict[str, asyncio.Event] = {}
-        self._listening: asyncio.Task[None] | None = None
+        self._listening: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._listening = asyncio.create_task(self._listen(), name="stork-links")
+        """Take command.
+
+        Raises:
+            LinkError: another deciding process, started later, commands a vehicle; or nobody answered.
+        """
+        refused = await self._client.take_command(self._vehicle_ids)
+        if refused:
+            raise LinkError("; ".join(f"{vehicle_id}: {why}" for vehicle_id, why in refused.items()))
+        self._listening = [
+            asyncio.create_task(self._listen(), name="stork-links"),
+            asyncio.create_task(self._keep_command(), name="stork-command"),
+        ]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._listening:
-            self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
+
+    async def _keep_command(self) -> None:
+        """A restarted gateway only watches; its snapshot is taken in when this is told, so it may be commanded."""
+        async for event in self._client.events():
+            if isinstance(event, GatewayReplaced):
+                await self._client.take_command(self._vehicle_ids)
 
     async def _listen(self) -> None:
         async for state in self._client.changes():

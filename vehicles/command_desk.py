@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from mission.errors import LinkError
 from vehicles import messages as m
 from vehicles.commands import CLEANUP_TIMEOUT_S, fly_instead, launch
+from vehicles.leases import LeaseStanding, LeaseTable
 from vehicles.link import Outcome, OutcomeStatus, TransferResult, TransferState, VehicleLink
 from vehicles.link_health import LinkCondition
+from vehicles.px4_profile import Drift, Profile, apply_profile, drift_outcome, find_drift
 
 REMEMBERED_COMMANDS = 4096
 """Answers kept for repeated command ids."""
@@ -42,6 +44,8 @@ class CommandDesk:
         links: vehicle id → link, for the vehicles that have answered; may grow.
         condition: vehicle id → condition of its link; KeyError for a vehicle that is not ours.
         epoch: this gateway's incarnation.
+        leases: who may command which vehicle.
+        profile: parameters that are asserted before every launch.
     """
 
     def __init__(
@@ -49,13 +53,17 @@ class CommandDesk:
         links: Mapping[str, VehicleLink],
         condition: Callable[[str], LinkCondition],
         epoch: int,
+        *,
         now_s: Callable[[], float] = time.monotonic,
+        leases: LeaseTable | None = None,
+        profile: Profile | None = None,
     ) -> None:
         self._links = links
         self._condition = condition
         self._epoch = epoch
         self._now_s = now_s
-        self._authority_epoch = 0
+        self.leases = leases or LeaseTable()
+        self._profile = profile or Profile()
         self._answers: OrderedDict[str, asyncio.Task[m.CommandResult]] = OrderedDict()
         self._desks: dict[str, _VehicleDesk] = {}
 
@@ -96,16 +104,27 @@ class CommandDesk:
 
     def _refusal(self, command: m.VehicleCommand) -> tuple[m.CommandStatus, str] | None:
         """Why a command must not begin now; None = it may."""
-        return self._wrong_hand(command.header) or self._no_link(command)
+        return self._no_vehicle(command.vehicle_id) or self._wrong_hand(command) or self._no_link(command)
 
-    def _wrong_hand(self, header: m.CommandHeader) -> tuple[m.CommandStatus, str] | None:
-        """Epochs and deadline; remembers the newest authority."""
+    def _no_vehicle(self, vehicle_id: str) -> tuple[m.CommandStatus, str] | None:
+        try:
+            self._condition(vehicle_id)
+        except KeyError:
+            return m.CommandStatus.NO_SUCH_VEHICLE, f"no vehicle {vehicle_id} at this gateway"
+        return None
+
+    def _wrong_hand(self, command: m.VehicleCommand) -> tuple[m.CommandStatus, str] | None:
+        """Epochs, lease and deadline."""
+        header = command.header
         stale, late_s = m.CommandStatus.STALE_EPOCH, self._now_s() - header.deadline_s
         if header.gateway_epoch != self._epoch:
             return stale, f"meant for gateway {header.gateway_epoch}, this is {self._epoch}"
-        if header.authority_epoch < self._authority_epoch:
-            return stale, f"authority {header.authority_epoch} was replaced by {self._authority_epoch}"
-        self._authority_epoch = header.authority_epoch
+        standing = self.leases.standing(command.vehicle_id, header.authority_epoch, self._now_s())
+        if standing is LeaseStanding.STALE:
+            newest = self.leases.newest_epoch(command.vehicle_id)
+            return stale, f"authority {header.authority_epoch} was replaced by {newest}"
+        if standing is LeaseStanding.NONE:
+            return m.CommandStatus.NO_LEASE, f"authority {header.authority_epoch} holds no lease on it"
         if late_s >= 0.0:
             return m.CommandStatus.EXPIRED, f"its deadline passed {late_s:.3f} s ago"
         return None
@@ -113,10 +132,7 @@ class CommandDesk:
     def _no_link(self, command: m.VehicleCommand) -> tuple[m.CommandStatus, str] | None:
         """A safety command is tried on a link that is down; anything else needs heartbeats."""
         vehicle_id = command.vehicle_id
-        try:
-            condition = self._condition(vehicle_id)
-        except KeyError:
-            return m.CommandStatus.NO_SUCH_VEHICLE, f"no vehicle {vehicle_id} at this gateway"
+        condition = self._condition(vehicle_id)
         if condition is LinkCondition.CONFLICT:
             return m.CommandStatus.NO_LINK, "two vehicles share its system id: it takes no commands"
         if vehicle_id not in self._links:
@@ -173,7 +189,10 @@ class CommandDesk:
                 return _transfer_result(command_id, desk.loaded)
             case m.Launch(digest=digest):
                 loaded, desk.loaded = desk.loaded, None  # a permit is good for one attempt
-                outcome = await launch(link, loaded, digest, timeout_s)
+                deadline_s = self._now_s() + timeout_s
+                outcome = drift_outcome(self._profile, await find_drift(link, self._profile, timeout_s))
+                if outcome.ok:
+                    outcome = await launch(link, loaded, digest, max(0.0, deadline_s - self._now_s()))
             case m.FlyInstead(mission=mission):
                 desk.loaded = None
                 outcome, transferred = await fly_instead(link, mission, timeout_s)
@@ -186,16 +205,36 @@ class CommandDesk:
                 outcome = await link.return_to_launch(timeout_s)
             case m.Disarm():
                 outcome = await link.disarm(timeout_s)
+            case m.SetParameter() | m.ReadParameter() | m.CheckProfile() | m.ApplyProfile():
+                return await self._perform_on_parameters(link, command, timeout_s)
+        return _result(command_id, outcome)
+
+    async def _perform_on_parameters(
+        self,
+        link: VehicleLink,
+        command: m.SetParameter | m.ReadParameter | m.CheckProfile | m.ApplyProfile,
+        timeout_s: float,
+    ) -> m.CommandResult:
+        command_id = command.header.command_id
+        match command:
             case m.SetParameter(name=name, value=value):
-                outcome = await link.set_parameter(name, value, timeout_s)
+                return _result(command_id, await link.set_parameter(name, value, timeout_s))
             case m.ReadParameter(name=name):
                 held = await link.read_parameter(name, timeout_s)
                 return m.CommandResult(command_id, m.CommandStatus.DONE, value=held)
-        return _result(command_id, outcome)
+            case m.CheckProfile():
+                drifts = await find_drift(link, self._profile, timeout_s)
+                return _profile_result(command_id, drift_outcome(self._profile, drifts), drifts)
+            case m.ApplyProfile():
+                return _profile_result(command_id, *await apply_profile(link, self._profile, timeout_s))
 
 
 def _result(command_id: str, outcome: Outcome, transferred: TransferResult | None = None) -> m.CommandResult:
     return m.CommandResult(command_id, _STATUS[outcome.status], outcome.reason, transferred)
+
+
+def _profile_result(command_id: str, outcome: Outcome, drifts: tuple[Drift, ...]) -> m.CommandResult:
+    return m.CommandResult(command_id, _STATUS[outcome.status], outcome.reason, drifts=drifts)
 
 
 def _transfer_result(command_id: str, transferred: TransferResult) -> m.CommandResult:

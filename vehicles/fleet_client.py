@@ -9,7 +9,7 @@ import contextlib
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +22,7 @@ from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
 from vehicles import messages as m
 from vehicles.commands import CLEANUP_TIMEOUT_S
+from vehicles.lease_holder import LEASE_S, LeaseHolder
 from vehicles.telemetry import topics
 from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S, TelemetryView
 from vehicles.telemetry.wire import WireError
@@ -30,12 +31,16 @@ REMEMBERED_EVENTS = 4096
 ANSWER_GRACE_S = CLEANUP_TIMEOUT_S + 2.0
 """A gateway may tidy up after a deadline before it answers; after that it does not answer at all."""
 SNAPSHOT_TIMEOUT_S = 5.0
+LEASE_TIMEOUT_S = 2.0
 
 VehicleAsk = Callable[[m.CommandHeader], m.VehicleCommand]
 
 
 class FleetClient:
     """A client of one gateway: ``async with FleetClient(pub_endpoint, router_endpoint) as fleet``.
+
+    It only watches until `take_command`: no command is obeyed without a lease. A gateway that was restarted has to
+    be asked again, which `events` tells as `GatewayReplaced`.
 
     Args:
         pub_endpoint, router_endpoint: of the gateway (`GatewayProcess.pub_endpoint`, `.router_endpoint`).
@@ -76,6 +81,8 @@ class FleetClient:
         self._changed = asyncio.Event()
         self._change_counts: dict[str, int] = {}
         self._waiting: dict[str, asyncio.Future[m.Reply]] = {}
+        self._leases = LeaseHolder(self.authority_epoch, self._ask_for_lease, self._tell)
+        self._replaced = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
 
@@ -102,6 +109,8 @@ class FleetClient:
             asyncio.create_task(self._keep_taking_telemetry(telemetry), name="stork-telemetry"),
             asyncio.create_task(self._keep_taking_events(events), name="stork-events"),
             asyncio.create_task(self._keep_taking_replies(), name="stork-replies"),
+            asyncio.create_task(self._keep_up_with_gateways(), name="stork-gateways"),
+            asyncio.create_task(self._leases.keep(), name="stork-leases"),
         ]
         try:
             await self.snapshot()
@@ -179,7 +188,8 @@ class FleetClient:
         except WireError:
             self.bad_frames += 1
             return
-        self._gateway_epoch = max(self._gateway_epoch, self.view.epoch)
+        if self.view.epoch > self._gateway_epoch:
+            self._replaced.set()
         for vehicle_id in changed:
             self._change_counts[vehicle_id] = self._change_counts.get(vehicle_id, 0) + 1
         if changed:
@@ -194,9 +204,25 @@ class FleetClient:
             return
         self.missed_events += frame.number - self._event_number - 1
         self._event_number = frame.number
-        self._events.append(frame.event)
+        self._tell(frame.event)
+
+    def _tell(self, event: m.Event) -> None:
+        self._events.append(event)
         self._events_seen += 1
         self._wake()
+
+    async def _keep_up_with_gateways(self) -> None:
+        """A gateway of another incarnation is looked at whole before anybody hears that it is there."""
+        while True:
+            await self._replaced.wait()
+            self._replaced.clear()
+            self._leases.gateway_replaced()
+            try:
+                snapshot = await self.snapshot()
+            except LinkTimeoutError:
+                self._replaced.set()
+                continue
+            self._tell(m.GatewayReplaced(snapshot.epoch, time.monotonic()))
 
     async def _keep_taking_telemetry(self, socket: zmq.asyncio.Socket) -> None:
         while True:
@@ -223,7 +249,7 @@ class FleetClient:
             except (msgspec.DecodeError, ValueError):
                 self.bad_frames += 1
                 continue
-            key = reply.request_id if isinstance(reply, m.Snapshot) else reply.command_id
+            key = reply.command_id if isinstance(reply, m.CommandResult) else reply.request_id
             waiting = self._waiting.get(key)
             if waiting is not None and not waiting.done():
                 waiting.set_result(reply)
@@ -255,10 +281,30 @@ class FleetClient:
         if not isinstance(reply, m.Snapshot):
             raise LinkTimeoutError(f"no snapshot from {self._router_endpoint} within {timeout_s:g} s")
         self._gateway_epoch = max(self._gateway_epoch, reply.epoch)
+        self._event_number = self._event_number if reply.epoch == self._event_epoch else 0
         self._take_frame(reply.telemetry)
         for frame in reply.events:
             self._take_event(frame)
         return reply
+
+    async def take_command(self, vehicle_ids: Sequence[str], lease_s: float = LEASE_S) -> dict[str, str]:
+        """Take the lease on vehicles, and keep it renewed; returns why for each that was not given.
+
+        An older authority's lease ends at once. Without an answer every vehicle is among those not given.
+        """
+        reply = await self._leases.take(vehicle_ids, self._gateway_epoch, lease_s)
+        if reply is None:
+            return dict.fromkeys(vehicle_ids, f"the gateway did not answer within {LEASE_TIMEOUT_S:g} s")
+        return dict(reply.refused)
+
+    @property
+    def commanded(self) -> frozenset[str]:
+        """The vehicles on which this client holds a lease, as far as it knows."""
+        return self._leases.held
+
+    async def _ask_for_lease(self, request: m.TakeLease) -> m.LeaseReply | None:
+        reply = await self._ask(request.request_id, request, LEASE_TIMEOUT_S)
+        return reply if isinstance(reply, m.LeaseReply) else None
 
     async def _command(self, ask: VehicleAsk, timeout_s: float, command_id: str | None) -> m.CommandResult:
         header = m.CommandHeader(
@@ -322,3 +368,15 @@ class FleetClient:
         return await self._command(
             lambda header: m.SetParameter(header, vehicle_id, name, value), timeout_s, command_id
         )
+
+    async def check_profile(
+        self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Compare its parameters with the gateway's profile; `.drifts` are the differences."""
+        return await self._command(lambda header: m.CheckProfile(header, vehicle_id), timeout_s, command_id)
+
+    async def apply_profile(
+        self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Set what differs from the gateway's profile, on the ground; `.drifts` still differ afterwards."""
+        return await self._command(lambda header: m.ApplyProfile(header, vehicle_id), timeout_s, command_id)

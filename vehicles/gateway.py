@@ -2,7 +2,8 @@
 
 ``python -m vehicles.gateway CONFIG.json`` prints one JSON line when it is ready (or why it is not), publishes
 telemetry and events, executes commands, and ends on SIGTERM, with its parent, or when its event loop stalls.
-A fault in MAVSDK's native code ends this process and no other.
+A fault in MAVSDK's native code ends this process and no other. A new one only watches the vehicles it finds, in
+the air or not: it commands nothing until a deciding process has looked at it and taken a lease.
 """
 
 import argparse
@@ -28,7 +29,10 @@ from mission.model.telemetry import VehicleState
 from vehicles import messages as m
 from vehicles.command_desk import CommandDesk
 from vehicles.gateway_config import GatewayConfig, read_config
+from vehicles.lease_file import read_epochs, write_epochs
+from vehicles.leases import LeaseTable
 from vehicles.link_health import LinkCondition
+from vehicles.loop_watch import LoopWatch
 from vehicles.mavsdk_fleet import LinkChange, MavsdkFleet
 from vehicles.telemetry import topics
 from vehicles.telemetry.wire import FrameHeader, Sample, encode_frame
@@ -37,7 +41,6 @@ _log = logging.getLogger("stork.gateway")
 
 REMEMBERED_EVENTS = 512
 MAX_REQUESTS_AT_ONCE = 256
-WATCHDOG_PERIOD_S = 0.5
 PR_SET_PDEATHSIG = 1
 
 
@@ -57,7 +60,12 @@ class Gateway:
         self._fleet = MavsdkFleet(
             config.addresses(), config.speed_factor, config.connect_timeout_s, self._on_link_change
         )
-        self._desk = CommandDesk(self._fleet.links, self._condition, self.epoch)
+        self._lease_file = Path(config.lease_file) if config.lease_file else None
+        self._leases = LeaseTable(read_epochs(self._lease_file) if self._lease_file else {})
+        self._desk = CommandDesk(
+            self._fleet.links, self._condition, self.epoch, leases=self._leases, profile=config.profile
+        )
+        self._watch = LoopWatch(config.stall_alarm_s, config.stall_limit_s, _announce_stall, self._on_recovery)
         self._events: deque[m.EventFrame] = deque(maxlen=REMEMBERED_EVENTS)
         self._outbox: deque[m.EventFrame] = deque(maxlen=REMEMBERED_EVENTS)
         self._event_number = 0
@@ -101,7 +109,7 @@ class Gateway:
             for name, work in (
                 ("publish", self._keep_publishing()),
                 ("requests", self._keep_answering()),
-                ("watchdog", self._keep_watchdog_fed()),
+                ("watchdog", self._watch.keep()),
             )
         ]
         stopped = asyncio.create_task(self.stop.wait(), name="stop")
@@ -115,7 +123,6 @@ class Gateway:
             for task in (*loops, stopped):
                 task.cancel()
             await asyncio.gather(*loops, stopped, return_exceptions=True)
-            faulthandler.cancel_dump_traceback_later()
 
     def _say_ready(self) -> None:
         ready = {
@@ -191,6 +198,8 @@ class Gateway:
         reply: m.Reply
         if isinstance(request, m.SnapshotRequest):
             reply = self._snapshot(request)
+        elif isinstance(request, m.TakeLease):
+            reply = self._lease(request)
         else:
             reply = await self._desk.execute(request)
         await self._router.send_multipart([identity, m.encode(reply)])
@@ -205,14 +214,38 @@ class Gateway:
         missed = tuple(event for event in self._events if event.number > request.events_after)
         return m.Snapshot(request.request_id, self.epoch, entries, self._telemetry_frame(), self._event_number, missed)
 
-    async def _keep_watchdog_fed(self) -> None:
-        """A C thread that needs no interpreter lock ends the process when this is late by `stall_limit_s`."""
-        while True:
-            faulthandler.dump_traceback_later(self._config.stall_limit_s, exit=True)
-            await asyncio.sleep(WATCHDOG_PERIOD_S)
+    def _lease(self, request: m.TakeLease) -> m.LeaseReply:
+        """Give what may be given; an epoch is on disk before anybody commands under it."""
+        if request.gateway_epoch != self.epoch:
+            reason = f"meant for gateway {request.gateway_epoch}, this is {self.epoch}"
+            return m.LeaseReply(request.request_id, (), dict.fromkeys(request.vehicle_ids, reason))
+        now_s, before = time.monotonic(), self._leases.floors
+        granted, refused = [], {}
+        for vehicle_id in request.vehicle_ids:
+            newest = self._leases.newest_epoch(vehicle_id)
+            if vehicle_id not in self._fleet.addresses:
+                refused[vehicle_id] = f"no vehicle {vehicle_id} at this gateway"
+            elif self._leases.take(vehicle_id, request.authority_epoch, now_s, request.duration_s) is None:
+                refused[vehicle_id] = f"authority {request.authority_epoch} was replaced by {newest}"
+            else:
+                granted.append(vehicle_id)
+                if newest != request.authority_epoch:
+                    self._emit(m.LeaseTaken(vehicle_id, request.authority_epoch, now_s))
+        if self._lease_file is not None and self._leases.floors != before:
+            write_epochs(self._lease_file, self._leases.floors)
+        return m.LeaseReply(request.request_id, tuple(granted), refused)
+
+    def _on_recovery(self, stalled_s: float) -> None:
+        _log.error("the event loop stood still for %.1f s", stalled_s)
+        self._emit(m.LoopStalled(stalled_s, time.monotonic()))
 
 
 _announcements = sys.stdout
+
+
+def _announce_stall(stalled_s: float) -> None:
+    """From another thread, while the event loop stands still: only the parent can still hear it."""
+    announce({"alarm": "LOOP_STALLED", "stalled_s": round(stalled_s, 2)})
 
 
 def announce(line: dict[str, object]) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from mission.errors import InputError, InputProblem
 from vehicles.mavsdk_fleet import VehicleAddress, check_addresses
+from vehicles.px4_profile import Profile
 from vehicles.telemetry.wire import MAX_VEHICLE_ID_BYTES
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -31,8 +32,11 @@ class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         speed_factor: how many times faster than real time the vehicles' clocks run; 1 for real ones.
         connect_timeout_s: after which a vehicle that never answered is reported SILENT.
         publish_hz: full-state telemetry frames per second.
-        stall_limit_s: a gateway whose event loop stands still this long ends itself, so that its heartbeats stop
-            and the vehicles' own failsafes work.
+        stall_alarm_s: a gateway whose event loop stands still this long says so.
+        stall_limit_s: after this long it ends itself, so that its heartbeats stop and the vehicles' own failsafes
+            work.
+        profile: parameters that are asserted before every launch; an empty one asserts nothing.
+        lease_file: where the newest epochs outlive this process; "" = nowhere.
         pub_endpoint, router_endpoint: ZeroMQ; loopback only, because nothing on it is authenticated yet.
     """
 
@@ -41,7 +45,10 @@ class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed_factor: float = 1.0
     connect_timeout_s: float = 10.0
     publish_hz: float = 10.0
-    stall_limit_s: float = 10.0
+    stall_alarm_s: float = 1.0
+    stall_limit_s: float = 2.0
+    profile: Profile = Profile()
+    lease_file: str = ""
     pub_endpoint: str = "tcp://127.0.0.1:*"
     router_endpoint: str = "tcp://127.0.0.1:*"
 
@@ -72,7 +79,7 @@ def check_config(config: GatewayConfig, document: str = "<argument>") -> Gateway
         if parts.scheme != "tcp" or host not in LOOPBACK_HOSTS:
             what = f"{endpoint!r} is not on loopback, and the bus is not authenticated"
             problems.append(InputProblem(document, name, what, "Use tcp://127.0.0.1:* or a loopback port."))
-    for name in ("speed_factor", "connect_timeout_s", "publish_hz", "stall_limit_s"):
+    for name in ("speed_factor", "connect_timeout_s", "publish_hz", "stall_alarm_s", "stall_limit_s"):
         if not getattr(config, name) > 0.0:
             what = f"{getattr(config, name)} is not positive"
             problems.append(InputProblem(document, name, what, "Give a number above 0."))

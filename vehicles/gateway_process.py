@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,15 +26,27 @@ _IMPORT_ROOT = Path(__file__).resolve().parent.parent
 class GatewayProcess:
     """``async with GatewayProcess(config) as gateway`` runs ``python -m vehicles.gateway`` as a child.
 
+    Args:
+        log_path: its standard error is appended there; None drops it.
+        on_stall: hears how long its event loop already stands still, while it does.
+
     Attributes:
         pub_endpoint, router_endpoint: where its clients connect.
         epoch: its incarnation.
         conditions: vehicle id → condition of its link when the gateway became ready: UP, SILENT or CONFLICT.
     """
 
-    def __init__(self, config: GatewayConfig, log_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        config: GatewayConfig,
+        log_path: Path | None = None,
+        *,
+        on_stall: Callable[[float], None] = lambda _stalled_s: None,
+    ) -> None:
         self._config = check_config(config)
         self._log_path = log_path
+        self._on_stall = on_stall
+        self._listening: asyncio.Task[None] | None = None
         self._process: Process | None = None
         self.pub_endpoint = ""
         self.router_endpoint = ""
@@ -90,6 +103,19 @@ class GatewayProcess:
         self.router_endpoint = str(ready["router_endpoint"])
         self.epoch = int(ready["epoch"])
         self.conditions = {key: LinkCondition(value) for key, value in ready["vehicles"].items()}
+        self._listening = asyncio.create_task(self._keep_listening(self._process), name="stork-gateway-alarms")
+
+    async def _keep_listening(self, process: Process) -> None:
+        """Hear what it still says when its event loop says nothing any more."""
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            said = json.loads(line)
+            if said.get("alarm") == "LOOP_STALLED":
+                self._on_stall(float(said["stalled_s"]))
+
+    async def wait(self) -> int:
+        """Wait until the process ends by itself; returns its exit status, negative for a signal."""
+        return 0 if self._process is None else await self._process.wait()
 
     async def _first_line(self, process: Process) -> dict[str, Any]:
         assert process.stdout is not None
@@ -107,6 +133,10 @@ class GatewayProcess:
     async def close(self) -> None:
         """Ask it to end, then make it. Idempotent."""
         process, self._process = self._process, None
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
         if process is None:
             return
         if process.returncode is None:

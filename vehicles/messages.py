@@ -11,6 +11,7 @@ import msgspec
 from mission.model.mission import Mission
 from vehicles.link import TransferResult
 from vehicles.link_health import LinkCondition
+from vehicles.px4_profile import Drift
 
 
 class StatusTextEvent(msgspec.Struct, tag="status_text", frozen=True):
@@ -31,7 +32,37 @@ class LinkEvent(msgspec.Struct, tag="link", frozen=True):
     time_s: float
 
 
-Event = StatusTextEvent | LinkEvent
+class LoopStalled(msgspec.Struct, tag="loop_stalled", frozen=True):
+    """The gateway's event loop stood still so long, and goes on (fault F-S15); `time_s` is when it went on."""
+
+    stalled_s: float
+    time_s: float
+
+
+class LeaseTaken(msgspec.Struct, tag="lease_taken", frozen=True):
+    """Another epoch may command a vehicle from now on."""
+
+    vehicle_id: str
+    authority_epoch: int
+    time_s: float
+
+
+class LeaseLost(msgspec.Struct, tag="lease_lost", frozen=True):
+    """Made by a client for itself: it may not command this vehicle any more."""
+
+    vehicle_id: str
+    reason: str
+    time_s: float
+
+
+class GatewayReplaced(msgspec.Struct, tag="gateway_replaced", frozen=True):
+    """Made by a client for itself: another incarnation of the gateway serves, and its snapshot was taken in."""
+
+    epoch: int
+    time_s: float
+
+
+Event = StatusTextEvent | LinkEvent | LoopStalled | LeaseTaken | LeaseLost | GatewayReplaced
 
 
 class EventFrame(msgspec.Struct, tag="event", frozen=True):
@@ -47,8 +78,8 @@ class CommandHeader(msgspec.Struct, frozen=True):
 
     Attributes:
         command_id: unique; a second command of the same id gets the first one's answer, and no effect.
-        authority_epoch: grows with every incarnation of the deciding process; a lower one than the gateway has
-            seen is refused.
+        authority_epoch: grows with every incarnation of the deciding process; it needs a lease on the vehicle
+            (`TakeLease`), and a lower one than has held one before is refused.
         gateway_epoch: the incarnation of the gateway that the sender believes in; another one refuses.
         deadline_s: monotonic time after which the command must not begin, and at which it ends.
     """
@@ -128,7 +159,47 @@ class SetParameter(msgspec.Struct, tag="set_parameter", frozen=True):
     value: int | float
 
 
-VehicleCommand = Upload | Launch | FlyInstead | Hold | Land | ReturnToLaunch | Disarm | ReadParameter | SetParameter
+class CheckProfile(msgspec.Struct, tag="check_profile", frozen=True):
+    """Compare the vehicle's parameters with the gateway's profile."""
+
+    header: CommandHeader
+    vehicle_id: str
+
+
+class ApplyProfile(msgspec.Struct, tag="apply_profile", frozen=True):
+    """Set what differs from the gateway's profile, on the ground and disarmed only."""
+
+    header: CommandHeader
+    vehicle_id: str
+
+
+VehicleCommand = (
+    Upload
+    | Launch
+    | FlyInstead
+    | Hold
+    | Land
+    | ReturnToLaunch
+    | Disarm
+    | ReadParameter
+    | SetParameter
+    | CheckProfile
+    | ApplyProfile
+)
+
+
+class TakeLease(msgspec.Struct, tag="take_lease", frozen=True):
+    """Take or renew the right to command vehicles for `duration_s`.
+
+    Attributes:
+        gateway_epoch: the incarnation that the sender has looked at: a new one gives nothing until then.
+    """
+
+    request_id: str
+    authority_epoch: int
+    gateway_epoch: int
+    vehicle_ids: tuple[str, ...]
+    duration_s: float
 
 
 class SnapshotRequest(msgspec.Struct, tag="snapshot", frozen=True):
@@ -138,15 +209,15 @@ class SnapshotRequest(msgspec.Struct, tag="snapshot", frozen=True):
     events_after: int = 0
 
 
-Request = VehicleCommand | SnapshotRequest
+Request = VehicleCommand | SnapshotRequest | TakeLease
 
 
 class CommandStatus(StrEnum):
     """How a command ended.
 
     DONE: observed on the vehicle. REFUSED: the vehicle or a check said no. UNCONFIRMED: begun, not observed by
-    the deadline. SUPERSEDED: a safety command came in between. EXPIRED, STALE_EPOCH, NO_SUCH_VEHICLE, NO_LINK:
-    never begun. NO_ANSWER: the gateway did not answer; whether it was begun is not known.
+    the deadline. SUPERSEDED: a safety command came in between. EXPIRED, STALE_EPOCH, NO_LEASE, NO_SUCH_VEHICLE,
+    NO_LINK: never begun. NO_ANSWER: the gateway did not answer; whether it was begun is not known.
     """
 
     DONE = "DONE"
@@ -155,6 +226,7 @@ class CommandStatus(StrEnum):
     SUPERSEDED = "SUPERSEDED"
     EXPIRED = "EXPIRED"
     STALE_EPOCH = "STALE_EPOCH"
+    NO_LEASE = "NO_LEASE"
     NO_SUCH_VEHICLE = "NO_SUCH_VEHICLE"
     NO_LINK = "NO_LINK"
     NO_ANSWER = "NO_ANSWER"
@@ -167,6 +239,7 @@ class CommandResult(msgspec.Struct, tag="result", frozen=True):
         reason: why it is not DONE, with the autopilot's words where it gave any.
         transfer: how the transfer ended, for Upload and FlyInstead that got so far.
         value: the parameter read, for ReadParameter.
+        drifts: what differs from the profile, for CheckProfile and ApplyProfile.
     """
 
     command_id: str
@@ -174,6 +247,7 @@ class CommandResult(msgspec.Struct, tag="result", frozen=True):
     reason: str = ""
     transfer: TransferResult | None = None
     value: int | float | None = None
+    drifts: tuple[Drift, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -201,7 +275,15 @@ class Snapshot(msgspec.Struct, tag="snapshot_reply", frozen=True):
     events: tuple[EventFrame, ...]
 
 
-Reply = CommandResult | Snapshot
+class LeaseReply(msgspec.Struct, tag="lease_reply", frozen=True):
+    """Which vehicles may be commanded now; `refused` says why for each of the others."""
+
+    request_id: str
+    granted: tuple[str, ...]
+    refused: dict[str, str]
+
+
+Reply = CommandResult | Snapshot | LeaseReply
 
 encode = msgspec.msgpack.Encoder().encode
 decode_request = msgspec.msgpack.Decoder(Request).decode

@@ -30,7 +30,7 @@ class Client:
 def links(status: CommandStatus) -> GatewayLinks:
     """Links to a gateway that answers so."""
     client: Any = Client(status)
-    return GatewayLinks(client)
+    return GatewayLinks(client, ["drone-1"])
 
 
 @pytest.mark.parametrize("status", [CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER])

@@ -187,6 +187,7 @@ async def connected(plan: DayPlan, folder: Path) -> AsyncIterator[FleetClient]:
             GatewayProcess(config, folder / "gateway.log") as gateway,
             FleetClient(gateway.pub_endpoint, gateway.router_endpoint) as client,
         ):
+            assert await client.take_command([vehicle.vehicle_id for vehicle in fleet.vehicles]) == {}
             await _until_waiting_on_the_ground(client)
             yield client
 

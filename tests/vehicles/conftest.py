@@ -132,6 +132,7 @@ class FakeLink:
         self.deaf: set[str] = set()
         self.delay_s = 0.0
         self.ids = PlanIds(1, 2, 3)
+        self.parameters: dict[str, int | float] = {"GF_ACTION": 2, "COM_WIND_MAX": 12.0}
 
     def now_s(self) -> float:
         """The loop's clock."""
@@ -216,11 +217,16 @@ class FakeLink:
         return OBSERVED
 
     async def read_parameter(self, name: str, timeout_s: float) -> int | float:
-        """There are none."""
-        raise LinkTimeoutError(f"{name} was not answered")
+        """What is held; no answer for what is not."""
+        if name not in self.parameters:
+            raise LinkTimeoutError(f"{name} was not answered")
+        return self.parameters[name]
 
     async def set_parameter(self, name: str, value: float, timeout_s: float) -> Outcome:
-        """As asked."""
+        """As asked; no answer for a wrong type."""
+        if type(self.parameters.get(name)) is not type(value):
+            return refused(f"{name} was not answered")
+        self.parameters[name] = value
         return await self._verb("set parameter")
 
     async def arm(self, timeout_s: float) -> Outcome:

@@ -12,10 +12,13 @@ from mission.model.mission import Mission
 from mission.model.telemetry import FlightMode, LandedState
 from vehicles import messages as m
 from vehicles.command_desk import CommandDesk
+from vehicles.leases import LeaseTable
 from vehicles.link import TransferState
 from vehicles.link_health import LinkCondition
+from vehicles.px4_profile import Profile, ProfileParameter
 
 EPOCH = 77
+PROFILE = Profile("wanted", (ProfileParameter("GF_ACTION", 2), ProfileParameter("COM_WIND_MAX", 12.0)))
 
 
 class Bench:
@@ -24,7 +27,12 @@ class Bench:
     def __init__(self, link: Any) -> None:
         self.link = link
         self.conditions = {"v": LinkCondition.UP, "silent": LinkCondition.SILENT}
-        self.desk = CommandDesk({"v": link}, self.conditions.__getitem__, EPOCH, link.now_s)
+        self.leases = LeaseTable()
+        for vehicle_id in self.conditions:
+            self.leases.take(vehicle_id, 10, link.now_s(), 60.0)
+        self.desk = CommandDesk(
+            {"v": link}, self.conditions.__getitem__, EPOCH, now_s=link.now_s, leases=self.leases, profile=PROFILE
+        )
         self._numbers = itertools.count()
 
     def header(self, **change: Any) -> m.CommandHeader:
@@ -85,11 +93,56 @@ async def test_a_command_that_waited_too_long_expires(bench: Bench, mission: Mis
 @pytest.mark.parametrize("change", [{"authority_epoch": 9}, {"gateway_epoch": EPOCH - 1}])
 async def test_an_old_epoch_is_refused(bench: Bench, change: dict[str, int]) -> None:
     """A replaced decider, or a sender that believes in a dead gateway, commands nothing (F-S10, I-2)."""
-    await bench.desk.execute(m.Hold(bench.header(authority_epoch=10), "v"))
-    bench.link.log.clear()
     result = await bench.desk.execute(m.Land(bench.header(**change), "v"))
     assert result.status is m.CommandStatus.STALE_EPOCH
     assert bench.link.log == []
+
+
+async def test_a_command_without_a_lease_has_no_effect(bench: Bench) -> None:
+    """A newer epoch alone is no right to command: the lease comes first, and it runs out (I-2)."""
+    newcomer = m.Hold(bench.header(authority_epoch=11), "v")
+    assert (await bench.desk.execute(newcomer)).status is m.CommandStatus.NO_LEASE
+    bench.leases.take("v", 11, bench.link.now_s(), 60.0)
+    assert (await bench.desk.execute(m.Hold(bench.header(authority_epoch=11), "v"))).ok
+    replaced = m.Hold(bench.header(authority_epoch=10), "v")
+    assert (await bench.desk.execute(replaced)).status is m.CommandStatus.STALE_EPOCH
+    bench.leases.take("v", 11, bench.link.now_s() - 60.0, 1.0)
+    late = m.Hold(bench.header(authority_epoch=11), "v")
+    assert (await bench.desk.execute(late)).status is m.CommandStatus.NO_LEASE
+    assert bench.link.log == ["hold"]
+
+
+async def test_a_lease_lost_while_a_command_waits_stops_it(bench: Bench, mission: Mission) -> None:
+    """Whoever took over meanwhile is not overridden by what was queued before (F-S10)."""
+    bench.link.delay_s = 0.02
+    first = asyncio.create_task(bench.desk.execute(m.Upload(bench.header(), "v", mission)))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(bench.desk.execute(m.Launch(bench.header(), "v", mission.digest())))
+    await asyncio.sleep(0)
+    bench.leases.take("v", 11, bench.link.now_s(), 60.0)
+    assert (await second).status is m.CommandStatus.STALE_EPOCH
+    await first
+    assert "arm" not in bench.link.log
+
+
+async def test_a_parameter_that_drifted_stops_the_launch(bench: Bench, mission: Mission) -> None:
+    """The difference is shown, and nothing is armed (F-V27, I-8)."""
+    assert (await bench.desk.execute(m.Upload(bench.header(), "v", mission))).ok
+    bench.link.parameters["GF_ACTION"] = 0
+    launched = await bench.desk.execute(m.Launch(bench.header(), "v", mission.digest()))
+    assert launched.status is m.CommandStatus.REFUSED
+    assert "GF_ACTION wanted 2, found 0" in launched.reason
+    assert "arm" not in bench.link.log
+
+
+async def test_a_profile_is_applied_and_then_holds(bench: Bench) -> None:
+    """Check names what differs; apply sets it and reads it back; check agrees."""
+    bench.link.parameters["COM_WIND_MAX"] = -1.0
+    checked = await bench.desk.execute(m.CheckProfile(bench.header(), "v"))
+    assert [(drift.name, drift.wanted, drift.found) for drift in checked.drifts] == [("COM_WIND_MAX", 12.0, -1.0)]
+    assert checked.status is m.CommandStatus.REFUSED
+    assert (await bench.desk.execute(m.ApplyProfile(bench.header(), "v"))).ok
+    assert (await bench.desk.execute(m.CheckProfile(bench.header(), "v"))).ok
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ async def test_two_vehicles_of_one_system_id_are_quarantined(free_ports: Ports) 
                     async for event in fleet.events():
                         if getattr(event, "condition", None) is LinkCondition.CONFLICT:
                             break
+                assert await fleet.take_command(["drone-1"]) == {}
                 held = await fleet.hold("drone-1", 2.0)
             assert held.status is CommandStatus.NO_LINK
 

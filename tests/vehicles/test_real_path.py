@@ -102,6 +102,7 @@ def gateway(free_ports: Callable[[int], list[int]]) -> Iterator[GatewayProcess]:
 async def stack(gateway: GatewayProcess) -> AsyncIterator[Stack]:
     """A client that has heard every vehicle that speaks."""
     async with FleetClient(gateway.pub_endpoint, gateway.router_endpoint, authority_epoch=100) as client:
+        assert await client.take_command(NAMES) == {}
         stack = Stack(gateway, client)
         for name in NAMES:
             if name != "silent":
@@ -219,9 +220,10 @@ async def test_an_expired_command_has_no_effect(stack: Stack) -> None:
 
 
 async def test_a_replaced_authority_commands_nothing(stack: Stack) -> None:
-    """After a newer decider has spoken, the older one is refused, and a third takes over (F-S10)."""
+    """After a newer decider has taken the lease, the older one gets none and commands nothing (F-S10, I-2)."""
     gateway = stack.gateway
     async with FleetClient(gateway.pub_endpoint, gateway.router_endpoint, authority_epoch=99) as old:
+        assert "replaced by 100" in (await old.take_command(["loaded"]))["loaded"]
         assert (await stack.client.hold("loaded", 5.0)).ok
         assert (await old.hold("loaded", 5.0)).status is CommandStatus.STALE_EPOCH
 
