@@ -6,21 +6,30 @@ from datetime import datetime, timedelta
 
 from mission.compile import AirborneHome, compile_diversion
 from mission.energy import EnergyModel, MulticopterModel
-from mission.flightplan import cost_to_fly, progress_on_leg, remaining_energy_wh
-from mission.geodesy.terrain import terrain_of
+from mission.flightplan import FlightCost, cost_to_fly, progress_on_leg, remaining_energy_wh
 from mission.model.fleet import Hub, LandingSite
 from mission.model.flight import ApprovedFlight
 from mission.model.geo import GeoPoint
+from mission.model.mission import Mission
 from mission.model.telemetry import VehicleState
 from mission.model.time import TimeWindow
-from mission.planner import DELAY_ALLOWANCE, DayPlan, performance_of
-from mission.routing import Blocked
-from mission.sky import Sky
+from mission.planner import DayPlan
+from mission.planning import DELAY_ALLOWANCE, performance_of
+from mission.sky import Sky, Way
 from mission.supervision.diverting import Diversion
 from mission.verification import verify
 
 DIVERSION_SPAN = timedelta(minutes=20)
 """A diversion is planned with every zone that applies within this from now."""
+
+
+@dataclass(frozen=True)
+class _PricedWay:
+    """A way to a site, and what it costs to fly."""
+
+    way: Way
+    site: Hub | LandingSite
+    cost: FlightCost
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,6 @@ class DiversionPlanner:
         self._plan = plan
         self._policy = plan.day.policy
         self._model = model or MulticopterModel()
-        self._skies: dict[tuple[str, frozenset[str]], Sky] = {}
 
     def energy_to_finish_wh(self, flight: ApprovedFlight, state: VehicleState, payload_kg: float) -> float:
         """Energy from here to the landing by the plan; all of it when the vehicle's progress is not known."""
@@ -66,39 +74,53 @@ class DiversionPlanner:
             return None
         sortie = flight.plan.sortie
         available_wh = state.battery_remaining * sortie.vehicle.type.battery_wh
-        sky = self._sky(sortie.hub, now)
-        sites: Sequence[Hub | LandingSite] = (sortie.hub, *flight.plan.alternates)
+        sky = self._plan.airspaces[sortie.hub.hub_id].sky(TimeWindow(now, now + DIVERSION_SPAN))
         here = _Here(flight, state, position, payload_kg, sky, now)
-        candidates = [self._way(here, site) for site in sites]
-        within = [found for found in candidates if found is not None and found.energy_wh <= available_wh]
-        return min(within, key=lambda found: found.energy_wh, default=None)
+        sites: Sequence[Hub | LandingSite] = (sortie.hub, *flight.plan.alternates)
+        for priced in sorted(self._ways(here, sites), key=lambda priced: priced.cost.energy_wh):
+            if not priced.cost.energy_wh <= available_wh:  # also where the battery is not known
+                return None
+            mission = self._verified(here, priced)
+            if mission is not None:
+                return Diversion(mission, priced.site, priced.cost.energy_wh, priced.cost.length_m)
+        return None
 
-    def _way(self, here: "_Here", site: Hub | LandingSite) -> Diversion | None:
-        """The way to one site: routed, compiled and verified; None where it is not."""
-        flight, state, position, sky = here.flight, here.state, here.position, here.sky
-        path = self._path(position, site.position, sky)
-        if path is None or sky.objection_to(site.position, "site") is not None:
-            return None
-        plan, policy = flight.plan, self._policy
-        hub = plan.sortie.hub
-        cost = cost_to_fly(
-            path,
-            height_home_m=policy.cruise_height_home_m,
+    def _ways(self, here: "_Here", sites: Sequence[Hub | LandingSite]) -> "list[_PricedWay]":
+        """The way at every height to every site that no zone forbids, with what it costs."""
+        return [
+            _PricedWay(way, site, self._cost(here, way, site))
+            for site in sites
+            for way in self._routed(here.position, site.position, here.sky)
+        ]
+
+    def _routed(self, start: GeoPoint, goal: GeoPoint, sky: Sky) -> tuple[Way, ...]:
+        """Ways with the planned clearance; a vehicle that cuts a corner may be within it, then the verified one."""
+        return sky.ways_down(start, goal) or sky.ways_down(start, goal, self._policy.verified_clearance_m)
+
+    def _cost(self, here: "_Here", way: Way, site: Hub | LandingSite) -> FlightCost:
+        sortie = here.flight.plan.sortie
+        return cost_to_fly(
+            way.points,
+            height_home_m=way.height_home_m,
             payload_kg=here.payload_kg,
-            vehicle_type=plan.sortie.vehicle.type,
-            policy=policy,
+            vehicle_type=sortie.vehicle.type,
+            policy=self._policy,
             model=self._model,
-            start_height_home_m=state.height_home_m,
-            ground_home_m=site.ground_amsl_m - hub.ground_amsl_m,
+            start_height_home_m=here.state.height_home_m,
+            ground_home_m=site.ground_amsl_m - sortie.hub.ground_amsl_m,
         )
+
+    def _verified(self, here: "_Here", priced: "_PricedWay") -> Mission | None:
+        """The mission of a way down; None where it is not accepted."""
+        flight, way, policy = here.flight, priced.way, self._policy
         compiled = compile_diversion(
-            path,
-            policy.cruise_height_home_m,
-            site,
+            way.points,
+            way.height_home_m,
+            priced.site,
             AirborneHome(flight.mission.home, flight.mission.home_amsl_m),
-            cruise_speed_m_s=plan.sortie.vehicle.type.cruise_speed_m_s,
-            zones_near=sky.obstacles,
-            frame=sky.frame,
+            cruise_speed_m_s=flight.plan.sortie.vehicle.type.cruise_speed_m_s,
+            zones_near=way.layer.obstacles,
+            frame=here.sky.airspace.frame,
             policy=policy,
         )
         verdict = verify(
@@ -106,27 +128,13 @@ class DiversionPlanner:
             zones=self._plan.zones,
             policy=policy,
             departure=here.now,
-            terrain=terrain_of(self._plan.day.site.relief),
-            performance=performance_of(plan.sortie.vehicle),
+            terrain=self._plan.ground.terrain,
+            geoid=self._plan.ground.geoid,
+            performance=performance_of(flight.plan.sortie.vehicle),
             drops={},
-            landing_sites=[site.position],
-            start=position,
-            start_height_home_m=state.height_home_m,
+            landing_sites=[priced.site.position],
+            start=here.position,
+            start_height_home_m=here.state.height_home_m,
             delay_allowance=DELAY_ALLOWANCE,
         )
-        return Diversion(compiled.mission, site, cost.energy_wh, cost.length_m) if verdict.ok else None
-
-    def _path(self, start: GeoPoint, goal: GeoPoint, sky: Sky) -> list[GeoPoint] | None:
-        """Route with the planned clearance; a vehicle that cuts a corner may be within it, then the verified one."""
-        for clearance_m in (self._policy.zone_clearance_m, self._policy.verified_clearance_m):
-            route = sky.route(start, goal, clearance_m)
-            if not isinstance(route, Blocked):
-                return sky.path(route, start, goal)
-        return None
-
-    def _sky(self, hub: Hub, now: datetime) -> Sky:
-        """The sky from now on, kept while the same zones bind."""
-        window = TimeWindow(now, now + DIVERSION_SPAN)
-        fresh = Sky(hub, self._plan.zones_near, window, self._policy, self._plan.day.site.relief)
-        key = (hub.hub_id, frozenset(found.zone.identifier for found in (*fresh.en_route, *fresh.column)))
-        return self._skies.setdefault(key, fresh)
+        return compiled.mission if verdict.ok else None

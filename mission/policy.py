@@ -10,6 +10,8 @@ class Policy:
     Attributes:
         operator_id: registration of the UAS operator; launches are refused without one.
         cruise_height_home_m: height of level flight above the hub.
+        further_cruise_heights_home_m: other heights above the hub at which a leg may be flown level, where that
+            costs less energy, climb included: over a zone or below one.
         release_height_home_m: height of a gripper release above the drop's ground, taken at hub level
             unless terrain says otherwise.
         zone_clearance_m: horizontal distance that routes keep from every binding zone (navigation error and
@@ -23,6 +25,8 @@ class Policy:
         reserve_fraction: share of a battery's usable energy that must remain at landing.
         divert_reserve_fraction: in flight, when less than this share would remain at landing, the flight diverts.
         max_height_agl_m: 120 m, Regulation (EU) 2019/947, UAS.OPEN.010(2) and STS-02.
+        terrain_clearance_m: height that level flight keeps above the highest ground that may be below it, where the
+            ground is mapped.
         waypoint_acceptance_m: PX4 NAV_ACC_RAD.
         release_radius_m: farthest from its drop point that a parcel may be released.
         turnaround_s: time on the pad between two sorties: battery swap and loading.
@@ -39,6 +43,7 @@ class Policy:
 
     operator_id: str = ""
     cruise_height_home_m: float = 60.0
+    further_cruise_heights_home_m: tuple[float, ...] = ()
     release_height_home_m: float = 6.0
     zone_clearance_m: float = 20.0
     verified_clearance_m: float = 15.0
@@ -48,6 +53,7 @@ class Policy:
     reserve_fraction: float = 0.20
     divert_reserve_fraction: float = 0.10
     max_height_agl_m: float = 120.0
+    terrain_clearance_m: float = 10.0
     waypoint_acceptance_m: float = 3.0
     release_radius_m: float = 5.0
     turnaround_s: float = 60.0
@@ -60,3 +66,8 @@ class Policy:
     lost_give_up_s: float = 120.0
     authorised_zone_ids: frozenset[str] = frozenset()
     conditions_met_zone_ids: frozenset[str] = frozenset()
+
+    @property
+    def cruise_heights_home_m(self) -> tuple[float, ...]:
+        """Every height of level flight, lowest first."""
+        return tuple(sorted({self.cruise_height_home_m, *self.further_cruise_heights_home_m}))

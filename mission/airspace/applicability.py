@@ -11,13 +11,10 @@ from mission.airspace.footprint import footprint_bounds
 from mission.airspace.sun import sun_time
 from mission.model.airspace import ApplicabilityPeriod, GeoZone, SunEvent, Weekday, WeeklyWindow
 from mission.model.geo import GeoPoint
-from mission.model.time import TimeWindow, require_aware
+from mission.model.time import TimeWindow
 
 HORIZON = timedelta(days=370)
-"""How far ahead changes are looked for: a schedule that has not changed in a year will not."""
-
-_LOOK_AHEAD = (timedelta(days=8), timedelta(days=64), HORIZON)
-"""Spans searched in turn for a change: most schedules change within a week."""
+"""How far ahead a clear moment is looked for: a schedule that has none in a year will not."""
 
 _SUN_MARGIN = timedelta(minutes=3)
 _WEEKDAYS = tuple(Weekday)
@@ -58,16 +55,17 @@ def clear_after(zone: GeoZone, window: TimeWindow, margin: timedelta = _NO_MARGI
     return None
 
 
-def next_change(zone: GeoZone, moment: datetime) -> datetime | None:
-    """Return when the zone next begins or ceases to apply after `moment`; None if not within `HORIZON`."""
-    require_aware(moment, "moment")
-    for ahead in _LOOK_AHEAD:
-        until = moment + ahead
-        for start, end in _merged(zone, moment, until):
-            change = start if start > moment else end
-            if moment < change <= until:
-                return change
-    return None
+def changes_within(zone: GeoZone, window: TimeWindow, margin: timedelta = _NO_MARGIN) -> list[datetime]:
+    """Return the moments in (`window.earliest`, `window.latest`] at which a flight becomes bound by a zone, or free.
+
+    The zone is held to begin `margin` before its published times and to end `margin` after them.
+    """
+    padded = window.padded(margin)
+    changes = set()
+    for start, end in _merged(zone, padded.earliest, padded.latest):
+        changes |= {start - margin} if start > padded.earliest else set()
+        changes |= {end + margin} if end < padded.latest else set()
+    return sorted(moment for moment in changes if window.earliest < moment <= window.latest)
 
 
 def _merged(zone: GeoZone, earliest: datetime, latest: datetime) -> list[Interval]:

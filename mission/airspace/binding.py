@@ -1,15 +1,15 @@
 """Which zones bind a flight, by what they demand, when they apply and how high they reach."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from mission.airspace.applicability import applies_during
-from mission.airspace.height import HeightBand, binds_band
+from mission.airspace.height import GroundBelow, HeightBand, binds_band
 from mission.airspace.hours_text import describe_hours
 from mission.model.airspace import GeoZone, Restriction, ZoneVolume
-from mission.model.geo import ElevationRange, Height
+from mission.model.geo import Height
 from mission.model.time import TimeWindow
 from mission.policy import Policy
 
@@ -47,37 +47,37 @@ def demands_clearance(zone: GeoZone, policy: Policy) -> bool:
     return True
 
 
-def binding_zones(  # noqa: PLR0917 - the order of the question: what, how high, where, when, whose
+def applying_zones(zones: Iterable[GeoZone], window: TimeWindow, policy: Policy) -> tuple[GeoZone, ...]:
+    """Return the zones that keep this operator out at any moment of a window, the policy's margin kept."""
+    margin = timedelta(seconds=policy.zone_time_margin_s)
+    return tuple(zone for zone in zones if demands_clearance(zone, policy) and applies_during(zone, window, margin))
+
+
+def binding_zones(
     zones: Iterable[GeoZone],
     band: HeightBand,
     home_amsl_m: float,
-    relief: ElevationRange | None,
-    window: TimeWindow,
+    below: Callable[[ZoneVolume], GroundBelow],
     policy: Policy,
-    *,
-    geoid_undulation_m: float | None = None,
 ) -> tuple[BindingZone, ...]:
-    """Return the zones that bind a flight somewhere in a band of heights during a window, in their order.
+    """Return those of `zones` that bind a flight somewhere in a band of heights, in their order.
 
-    The policy's margins of height and time are kept. Place is not looked at: see `ZoneIndex` and
-    `footprint_polygon`. Arguments otherwise as for `binds_band`.
+    The policy's margin of height is kept. Time is not looked at (see `applying_zones`), nor is place (see
+    `ZoneIndex` and `footprint_polygon`).
+
+    Args:
+        zones: zones that keep the operator out.
+        band: heights above home.
+        home_amsl_m: elevation of home.
+        below: what is known of the ground where the flight may meet a volume.
+        policy: for the margin.
     """
-    margin = timedelta(seconds=policy.zone_time_margin_s)
     found = []
     for zone in zones:
-        if not demands_clearance(zone, policy) or not applies_during(zone, window, margin):
-            continue
         volumes = tuple(
             volume
             for volume in zone.volumes
-            if binds_band(
-                volume,
-                band,
-                home_amsl_m,
-                relief,
-                policy.zone_height_margin_m,
-                geoid_undulation_m=geoid_undulation_m,
-            )
+            if binds_band(volume, band, home_amsl_m, below(volume), policy.zone_height_margin_m)
         )
         if volumes:
             found.append(BindingZone(zone, volumes, _why(zone, volumes)))

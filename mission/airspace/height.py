@@ -23,14 +23,26 @@ class HeightBand:
             raise ValueError(f"band {self.lower_m}..{self.upper_m} m is upside down or not a number")
 
 
+@dataclass(frozen=True, slots=True)
+class GroundBelow:
+    """What is known of the heights that a volume's limits are measured from, wherever a flight may meet it.
+
+    Attributes:
+        relief: lowest and highest ground, AMSL; None = unknown, and then limits AGL bind.
+        undulation_m: lowest and highest geoid above the WGS84 ellipsoid; None = unknown, and then limits above
+            the ellipsoid bind.
+    """
+
+    relief: ElevationRange | None
+    undulation_m: tuple[float, float] | None = None
+
+
+UNKNOWN_GROUND = GroundBelow(None)
+"""Nothing is known."""
+
+
 def binds_band(
-    volume: ZoneVolume,
-    band_home: HeightBand,
-    home_amsl_m: float,
-    relief: ElevationRange | None,
-    margin_m: float,
-    *,
-    geoid_undulation_m: float | None = None,
+    volume: ZoneVolume, band_home: HeightBand, home_amsl_m: float, below: GroundBelow, margin_m: float
 ) -> bool:
     """Whether a volume may meet a band of heights, widened by `margin_m` at both ends (fault F-A13).
 
@@ -38,16 +50,14 @@ def binds_band(
         volume: the zone's volume.
         band_home: heights above home.
         home_amsl_m: elevation of home, AMSL.
-        relief: lowest and highest ground under the flight, AMSL; None = unknown, and then limits AGL bind.
+        below: the ground and the geoid where the flight may meet the volume.
         margin_m: height kept from the limits.
-        geoid_undulation_m: height of the geoid above the WGS84 ellipsoid there; None = unknown, and then
-            limits above the ellipsoid bind.
 
     Returns:
         False only where the band certainly lies wholly below the floor or wholly above the ceiling.
     """
-    lowest_floor_m = _amsl_interval(volume.floor, relief, geoid_undulation_m)[0]
-    highest_ceiling_m = _amsl_interval(volume.ceiling, relief, geoid_undulation_m)[1]
+    lowest_floor_m = amsl_interval(volume.floor, below)[0]
+    highest_ceiling_m = amsl_interval(volume.ceiling, below)[1]
     band_top_m = home_amsl_m + band_home.upper_m + margin_m
     band_bottom_m = home_amsl_m + band_home.lower_m - margin_m
     # Written so that NaN, an unknown, binds.
@@ -56,18 +66,16 @@ def binds_band(
     return not (certainly_below or certainly_above)
 
 
-def _amsl_interval(
-    limit: Height, relief: ElevationRange | None, geoid_undulation_m: float | None
-) -> tuple[float, float]:
+def amsl_interval(limit: Height, below: GroundBelow) -> tuple[float, float]:
     """Return the lowest and highest elevation AMSL that a limit may lie at; unknown is everything."""
     unknown = (-math.inf, math.inf)
     if math.isinf(limit.value_m):
         return limit.value_m, limit.value_m
     if limit.datum is VerticalDatum.AMSL:
         return limit.value_m, limit.value_m
-    if limit.datum is VerticalDatum.AGL and relief is not None:
-        return limit.value_m + relief.minimum_amsl_m, limit.value_m + relief.maximum_amsl_m
-    if limit.datum is VerticalDatum.WGS84 and geoid_undulation_m is not None:
-        orthometric_m = limit.value_m - geoid_undulation_m
-        return (orthometric_m, orthometric_m) if math.isfinite(orthometric_m) else unknown
+    if limit.datum is VerticalDatum.AGL and below.relief is not None:
+        return limit.value_m + below.relief.minimum_amsl_m, limit.value_m + below.relief.maximum_amsl_m
+    if limit.datum is VerticalDatum.WGS84 and below.undulation_m is not None:
+        low_m, high_m = limit.value_m - below.undulation_m[1], limit.value_m - below.undulation_m[0]
+        return (low_m, high_m) if math.isfinite(low_m) and math.isfinite(high_m) else unknown
     return unknown  # also HOME: whose home a published limit would mean cannot be told

@@ -1,5 +1,6 @@
 """Timed legs, what they cost, and what is still to fly."""
 
+from mission.flightplan.level import height_toll_m, level_leg_wh
 from mission.flightplan.plan import FlightConditions, plan_flight
 from mission.flightplan.remaining import (
     FlightCost,
@@ -19,6 +20,8 @@ __all__ = [
     "FlightTiming",
     "Progress",
     "cost_to_fly",
+    "height_toll_m",
+    "level_leg_wh",
     "plan_flight",
     "progress_on_leg",
     "remaining_energy_wh",

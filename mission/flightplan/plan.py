@@ -67,6 +67,7 @@ def plan_flight(
     paths: Sequence[Sequence[GeoPoint]],
     conditions: FlightConditions,
     alternates: Sequence[LandingSite] = (),
+    heights_home_m: Sequence[float] = (),
 ) -> FlightPlan | tuple[Refusal, ...]:
     """Return the timed legs of `sortie`, or why it cannot be flown: one refusal for each order concerned.
 
@@ -75,24 +76,26 @@ def plan_flight(
 
     Args:
         sortie: the orders in visiting order; `departure` is the earliest time of take-off.
-        paths: one more than orders: hub to first drop, …, last drop to hub. Level flight at
-            `policy.cruise_height_home_m`; ends within `END_TOLERANCE_M` of the places they join.
+        paths: one more than orders: hub to first drop, …, last drop to hub. Each is flown level; ends within
+            `END_TOLERANCE_M` of the places they join.
         conditions: policy, energy model, timing, wind, ground at the drops.
         alternates: permitted landing sites, kept in the plan for the rally points.
+        heights_home_m: of level flight, one for each path; none = `policy.cruise_height_home_m` for all.
 
     Raises:
         ValueError: the paths do not join the sortie's places, or the sortie has no orders.
     """
     tracks = _tracks(sortie, paths)
+    heights = list(heights_home_m) or [conditions.policy.cruise_height_home_m] * len(tracks)
     vehicle_type = sortie.vehicle.type
     refusals = (
         *method_refusals(sortie),
         *load_refusals(sortie),
-        *height_refusals(sortie, conditions.handover_height_home_m, conditions.policy.cruise_height_home_m),
+        *height_refusals(sortie, conditions.handover_height_home_m, heights),
     )
     if refusals:
         return refusals
-    legs = _legs(sortie, tracks, conditions)
+    legs = _legs(sortie, tracks, heights, conditions)
     delayed, legs = _held_back(sortie, legs)
     energy_wh = sum(leg.energy_wh for leg in legs)
     wait_wh = sum(_wait_wh(leg, sortie, conditions) for leg in legs if leg.kind is LegKind.HANDOVER)
@@ -131,7 +134,9 @@ def _tracks(sortie: Sortie, paths: Sequence[Sequence[GeoPoint]]) -> list[Track]:
     return tracks
 
 
-def _legs(sortie: Sortie, tracks: Sequence[Track], conditions: FlightConditions) -> tuple[Leg, ...]:
+def _legs(
+    sortie: Sortie, tracks: Sequence[Track], heights_home_m: Sequence[float], conditions: FlightConditions
+) -> tuple[Leg, ...]:
     policy, orders = conditions.policy, sortie.orders
     writer = LegWriter(
         vehicle_type=sortie.vehicle.type,
@@ -144,8 +149,8 @@ def _legs(sortie: Sortie, tracks: Sequence[Track], conditions: FlightConditions)
         clock=sortie.departure,
         payload_kg=sum(order.parcel.mass_kg for order in orders),
     )
-    writer.take_off(policy.cruise_height_home_m)
-    for order, track in zip(orders, tracks[:-1], strict=True):
+    writer.take_off(heights_home_m[0])
+    for order, track, next_height_m in zip(orders, tracks[:-1], heights_home_m[1:], strict=True):
         writer.cruise(track)
         height_m = conditions.handover_height_home_m(order)
         if order.drop.method is DeliveryMethod.LAND:
@@ -153,7 +158,7 @@ def _legs(sortie: Sortie, tracks: Sequence[Track], conditions: FlightConditions)
         else:
             writer.descend(height_m)
         writer.hand_over(order.order_id, order.parcel.mass_kg, conditions.handover_s(order))
-        writer.climb(policy.cruise_height_home_m)
+        writer.climb(next_height_m)
     writer.cruise(tracks[-1])
     writer.set_down(0.0, LegKind.LAND)
     return tuple(writer.legs)

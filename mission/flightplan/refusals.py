@@ -1,6 +1,7 @@
 """Why a sortie cannot be flown as planned, in words and figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from mission.model.flight import FlightPlan, LegKind, Sortie
 from mission.model.orders import DeliveryMethod, Order
@@ -56,19 +57,19 @@ def load_refusals(sortie: Sortie) -> tuple[Refusal, ...]:
 
 
 def height_refusals(
-    sortie: Sortie, handover_height_home_m: Callable[[Order], float], cruise_height_home_m: float
+    sortie: Sortie, handover_height_home_m: Callable[[Order], float], heights_home_m: Sequence[float]
 ) -> tuple[Refusal, ...]:
-    """Refuse drops whose hand-over would not lie below the cruise height."""
+    """Refuse drops whose hand-over would not lie below the level flight to it and the one from it."""
     return tuple(
         Refusal(
             order.order_id,
             RefusalCode.NO_ROUTE,
             f"The hand-over at {handover_height_home_m(order):.1f} m above the hub is not below the cruise "
-            f"height of {cruise_height_home_m:.1f} m.",
+            f"height of {min(around):.1f} m.",
             "Raise the cruise height, or choose a lower drop point.",
         )
-        for order in sortie.orders
-        if not handover_height_home_m(order) < cruise_height_home_m
+        for order, around in zip(sortie.orders, pairwise(heights_home_m), strict=True)
+        if not handover_height_home_m(order) < min(around)
     )
 
 

@@ -94,6 +94,28 @@ class GeoidGrid:
         result: FloatArray = south * (1.0 - up) + north * up
         return result
 
+    def undulation_range_m(
+        self, south_deg: float, west_deg: float, north_deg: float, east_deg: float
+    ) -> tuple[float, float]:
+        """Return the lowest and highest undulation over a box, metres; `west_deg` > `east_deg` crosses ±180°.
+
+        Of all posts of every cell that the box meets: bilinear values lie between the posts around them.
+        """
+        if west_deg > east_deg:
+            spans = ((west_deg, 180.0), (-180.0, east_deg))
+            parts = [self.undulation_range_m(south_deg, west, north_deg, east) for west, east in spans]
+            return min(low for low, _ in parts), max(high for _, high in parts)
+        rows, columns = self._posts_m.shape
+        first_row, last_row = (
+            math.floor((south_deg + 90.0) / self.step_deg),
+            math.ceil((north_deg + 90.0) / self.step_deg),
+        )
+        first, last = math.floor((west_deg + 180.0) / self.step_deg), math.ceil((east_deg + 180.0) / self.step_deg)
+        posts = self._posts_m[
+            max(first_row, 0) : min(last_row, rows - 1) + 1, max(first, 0) : min(last, columns - 1) + 1
+        ]
+        return float(posts.min()), float(posts.max())
+
     def undulation_m(self, place: GeoPoint) -> float:
         """Return the geoid's height above the ellipsoid at one place, metres."""
         return float(self.undulations_m(np.array([place.latitude_deg]), np.array([place.longitude_deg]))[0])

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mission.geodesy.terrain import terrain_of
 from mission.model.fleet import Hub
 from mission.planner import DayPlan
 from mission.verification import TrackPoint, clearance_of_track
@@ -75,14 +74,14 @@ def _true_point(state: dict[str, Any], first_s: float, took_off: datetime) -> Tr
 def _clearance(plan: DayPlan, outcomes: Sequence[SortieOutcome], tracks: dict[str, tuple[TrackPoint, ...]]) -> float:
     """Least distance of any flown position from any zone that bound it, by the verifier's own measure."""
     hubs: dict[str, Hub] = {outcome.flight.sortie_id: outcome.flight.plan.sortie.hub for outcome in outcomes}
-    terrain = terrain_of(plan.day.site.relief)
     return min(
         (
             clearance_of_track(
                 track,
                 zones=plan.zones,
                 policy=plan.day.policy,
-                terrain=terrain,
+                terrain=plan.ground.terrain,
+                geoid=plan.ground.geoid,
                 home_amsl_m=hubs[sortie_id].ground_amsl_m,
             )
             for sortie_id, track in tracks.items()

@@ -86,7 +86,7 @@ def day_map(plan: DayPlan, outcomes: Sequence[SortieOutcome], results: Sequence[
     """Gather what the map shows: planned routes, what was flown, and how every order ended."""
     binding_ids = {zone.identifier for zone in plan.binding_zones}
     others = [zone for zone in plan.zones_near if zone.identifier not in binding_ids]
-    drawing = DayMap(next(iter(plan.skies.values())).frame, plan.binding_zones, others)
+    drawing = DayMap(next(iter(plan.airspaces.values())).frame, plan.binding_zones, others)
     for outcome in outcomes:
         flight = outcome.flight
         route = [flight.plan.legs[0].start, *(leg.end for leg in flight.plan.legs)]

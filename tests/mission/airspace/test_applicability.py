@@ -1,12 +1,13 @@
 """When zones apply, when they clear, and how that is said."""
 
 from datetime import UTC, datetime, time, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mission.airspace.applicability import HORIZON, applies_during, clear_after, next_change
+from mission.airspace.applicability import applies_during, changes_within, clear_after
 from mission.airspace.hours_text import describe_hours
 from mission.model.airspace import (
     PERMANENT,
@@ -61,7 +62,7 @@ def test_a_permanent_zone_always_applies_and_never_clears() -> None:
     """Nothing opens a permanent zone."""
     assert applies_during(zone(), span("16 00:00", "16 00:01"))
     assert clear_after(zone(), span("16 00:00", "16 01:00")) is None
-    assert next_change(zone(), at("16 00:00")) is None
+    assert changes_within(zone(), span("16 00:00", "26 00:00")) == []
 
 
 @pytest.mark.parametrize(
@@ -158,10 +159,11 @@ def test_a_zone_that_never_rests_has_no_remedy() -> None:
     assert clear_after(tight, span("16 09:00", "16 09:30")) is None
 
 
-def test_the_next_change_is_the_next_beginning_or_end() -> None:
-    """Inside the hours it is their end; outside, their next beginning, over the weekend too."""
-    assert next_change(zone(OFFICE), at("16 07:00")) == at("16 14:00")
-    assert next_change(zone(OFFICE), at("20 14:00")) == at("23 06:00")
+def test_a_zone_changes_at_the_beginnings_and_ends_of_its_hours_with_the_margin() -> None:
+    """Bound from five minutes before until five minutes after, free over the weekend; the first moment is no change."""
+    times = ["19 05:55", "19 14:05", "20 05:55", "20 14:05", "23 05:55"]
+    assert changes_within(zone(OFFICE), span("19 00:00", "23 06:30"), MARGIN) == [at(time) for time in times]
+    assert changes_within(zone(OFFICE), span("19 05:55", "19 14:04"), MARGIN) == []
 
 
 @pytest.mark.parametrize(
@@ -231,12 +233,13 @@ def test_a_longer_flight_is_bound_wherever_a_shorter_one_is(subject: GeoZone, fl
 
 
 @settings(deadline=None)
-@given(zones, moments)
-def test_nothing_changes_before_the_next_change(subject: GeoZone, moment: datetime) -> None:
-    """Between a moment and the next change the zone is all the time as it is at that moment."""
-    change = next_change(subject, moment)
-    end = change if change is not None else moment + HORIZON
-    now = applies_during(subject, TimeWindow(moment, moment))
-    for share in (0.25, 0.5, 0.99):
-        later = moment + (end - moment) * share
-        assert applies_during(subject, TimeWindow(later, later)) is now
+@given(zones, moments, st.integers(1, 400))
+def test_nothing_changes_between_the_changes(subject: GeoZone, moment: datetime, hours: int) -> None:
+    """From each change to the next, a flight of no length is bound all the time, or never."""
+    day = TimeWindow(moment, moment + timedelta(hours=hours))
+    edges = [day.earliest, *changes_within(subject, day, MARGIN), day.latest]
+    for start, end in pairwise(edges):
+        now = applies_during(subject, TimeWindow(start, start), MARGIN)
+        for share in (0.0, 0.25, 0.5, 0.99):
+            later = start + (end - start) * share
+            assert start == end or applies_during(subject, TimeWindow(later, later), MARGIN) is now

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mission.airspace.binding import binding_zones
-from mission.airspace.height import HeightBand
+from mission.airspace.binding import BindingZone, applying_zones, binding_zones
+from mission.airspace.height import UNKNOWN_GROUND, GroundBelow, HeightBand
 from mission.model.airspace import (
     PERMANENT,
     ApplicabilityPeriod,
@@ -22,7 +22,7 @@ from mission.policy import Policy
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FLIGHT = TimeWindow(NOON, NOON + timedelta(minutes=20))
 BAND = HeightBand(0.0, 60.0)
-FLAT = ElevationRange(400.0, 400.0)
+FLAT = GroundBelow(ElevationRange(400.0, 400.0))
 EVERYTHING_HELD = Policy(
     authorised_zone_ids=frozenset({"Z"}),
     conditions_met_zone_ids=frozenset({"Z"}),
@@ -41,6 +41,11 @@ def zone(
     return GeoZone("Z", "Zoo", restriction, volumes, ZoneSource("t", "test"), applicability)
 
 
+def binding(zones: tuple[GeoZone, ...], policy: Policy, below: GroundBelow = FLAT) -> tuple[BindingZone, ...]:
+    """Return which of some zones bind the flight."""
+    return binding_zones(applying_zones(zones, FLIGHT, policy), BAND, 400.0, lambda _: below, policy)
+
+
 @pytest.mark.parametrize(
     ("restriction", "binds_nobody_special", "binds_holder"),
     [
@@ -56,14 +61,14 @@ def test_restrictions_bind_unless_their_demand_is_met(
 ) -> None:
     """An authorisation opens what needs one, met conditions open what has some, nothing opens PROHIBITED."""
     subject = (zone(restriction),)
-    assert bool(binding_zones(subject, BAND, 400.0, FLAT, FLIGHT, Policy())) is binds_nobody_special
-    assert bool(binding_zones(subject, BAND, 400.0, FLAT, FLIGHT, EVERYTHING_HELD)) is binds_holder
+    assert bool(binding(subject, Policy())) is binds_nobody_special
+    assert bool(binding(subject, EVERYTHING_HELD)) is binds_holder
 
 
 def test_an_authorisation_does_not_meet_conditions() -> None:
     """The two lists of the policy do not stand in for each other."""
     held = Policy(authorised_zone_ids=frozenset({"Z"}))
-    assert binding_zones((zone(Restriction.CONDITIONAL),), BAND, 400.0, FLAT, FLIGHT, held)
+    assert binding((zone(Restriction.CONDITIONAL),), held)
 
 
 def test_a_zone_out_of_hours_does_not_bind_beyond_the_time_margin() -> None:
@@ -71,14 +76,14 @@ def test_a_zone_out_of_hours_does_not_bind_beyond_the_time_margin() -> None:
     near = (ApplicabilityPeriod(end=NOON - timedelta(seconds=299)),)
     far = (ApplicabilityPeriod(end=NOON - timedelta(seconds=300)),)
     prohibited = Restriction.PROHIBITED
-    assert binding_zones((zone(prohibited, near),), BAND, 400.0, FLAT, FLIGHT, Policy())
-    assert not binding_zones((zone(prohibited, far),), BAND, 400.0, FLAT, FLIGHT, Policy())
+    assert binding((zone(prohibited, near),), Policy())
+    assert not binding((zone(prohibited, far),), Policy())
 
 
 def test_only_the_volumes_in_the_band_are_given() -> None:
     """A zone with a low and a high volume binds a low flight by the low one, and says between which heights."""
     subject = zone(Restriction.PROHIBITED, floors_m=(0.0, 500.0))
-    (found,) = binding_zones((subject,), BAND, 400.0, FLAT, FLIGHT, Policy())
+    (found,) = binding((subject,), Policy())
     assert found.volumes == subject.volumes[:1]
     assert "prohibited" in found.why
     assert "applies always" in found.why
@@ -88,5 +93,5 @@ def test_only_the_volumes_in_the_band_are_given() -> None:
 def test_unknown_relief_binds_all_volumes_above_ground() -> None:
     """Where the ground is unknown so is every height above it (F-A13)."""
     subject = zone(Restriction.PROHIBITED, floors_m=(0.0, 500.0))
-    (found,) = binding_zones((subject,), BAND, 400.0, None, FLIGHT, Policy())
+    (found,) = binding((subject,), Policy(), below=UNKNOWN_GROUND)
     assert found.volumes == subject.volumes

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mission.airspace.height import HeightBand, binds_band
+from mission.airspace.height import UNKNOWN_GROUND, GroundBelow, HeightBand, binds_band
 from mission.model.airspace import CircleFootprint, ZoneVolume
 from mission.model.geo import ElevationRange, GeoPoint, Height, VerticalDatum
 
 HOME_AMSL_M = 400.0
 BAND = HeightBand(0.0, 60.0)
-FLAT = ElevationRange(400.0, 400.0)
-HILLS = ElevationRange(350.0, 500.0)
+FLAT = GroundBelow(ElevationRange(400.0, 400.0))
+HILLS = GroundBelow(ElevationRange(350.0, 500.0))
 
 
 def volume(floor: Height, ceiling: Height) -> ZoneVolume:
@@ -34,6 +34,11 @@ def agl(value_m: float) -> Height:
 def wgs84(value_m: float) -> Height:
     """Return a height above the ellipsoid."""
     return Height(value_m, VerticalDatum.WGS84)
+
+
+def over_geoid(undulation_m: float) -> GroundBelow:
+    """Return flat ground over a geoid at one height above the ellipsoid."""
+    return GroundBelow(FLAT.relief, (undulation_m, undulation_m))
 
 
 @pytest.mark.parametrize(
@@ -61,17 +66,24 @@ def test_relief_lowers_floors_and_lifts_ceilings() -> None:
 
 def test_unknown_relief_binds_limits_above_ground_only() -> None:
     """Without relief AGL limits bind at all heights, AMSL limits as published (F-A13)."""
-    assert binds_band(volume(agl(5000.0), agl(9000.0)), BAND, HOME_AMSL_M, None, 10.0)
-    assert not binds_band(volume(amsl(5000.0), amsl(9000.0)), BAND, HOME_AMSL_M, None, 10.0)
+    assert binds_band(volume(agl(5000.0), agl(9000.0)), BAND, HOME_AMSL_M, UNKNOWN_GROUND, 10.0)
+    assert not binds_band(volume(amsl(5000.0), amsl(9000.0)), BAND, HOME_AMSL_M, UNKNOWN_GROUND, 10.0)
 
 
 def test_ellipsoidal_limits_need_the_geoid() -> None:
     """A WGS84 limit binds without an undulation, and is moved by it with one."""
     high = volume(wgs84(510.0), wgs84(900.0))
     assert binds_band(high, BAND, HOME_AMSL_M, FLAT, 10.0)
-    assert binds_band(high, BAND, HOME_AMSL_M, FLAT, 10.0, geoid_undulation_m=45.0)
-    assert not binds_band(high, BAND, HOME_AMSL_M, FLAT, 10.0, geoid_undulation_m=35.0)
-    assert binds_band(high, BAND, HOME_AMSL_M, FLAT, 10.0, geoid_undulation_m=math.nan)
+    assert binds_band(high, BAND, HOME_AMSL_M, over_geoid(45.0), 10.0)
+    assert not binds_band(high, BAND, HOME_AMSL_M, over_geoid(35.0), 10.0)
+    assert binds_band(high, BAND, HOME_AMSL_M, over_geoid(math.nan), 10.0)
+
+
+def test_a_geoid_that_slopes_binds_with_its_unsafe_end() -> None:
+    """A floor 510 m above the ellipsoid lies anywhere from 465 to 475 m AMSL; the band reaches 470 m."""
+    high = volume(wgs84(510.0), wgs84(900.0))
+    assert binds_band(high, BAND, HOME_AMSL_M, GroundBelow(FLAT.relief, (35.0, 45.0)), 10.0)
+    assert not binds_band(high, BAND, HOME_AMSL_M, GroundBelow(FLAT.relief, (34.0, 36.0)), 10.0)
 
 
 def test_a_limit_above_some_home_binds() -> None:
@@ -106,7 +118,7 @@ def test_no_height_inside_a_volume_is_ever_missed(
     floor: Height, ceiling: Height, ground: float, flown: float, undulation: float
 ) -> None:
     """Wherever in the relief the ground is, a flown height within the true limits binds."""
-    ground_amsl_m = HILLS.minimum_amsl_m + ground * (HILLS.maximum_amsl_m - HILLS.minimum_amsl_m)
+    ground_amsl_m = 350.0 + ground * 150.0
     zero_amsl_m = {
         VerticalDatum.AMSL: 0.0,
         VerticalDatum.AGL: ground_amsl_m,
@@ -116,5 +128,7 @@ def test_no_height_inside_a_volume_is_ever_missed(
     true_ceiling_m = ceiling.value_m + zero_amsl_m[ceiling.datum]
     flown_amsl_m = HOME_AMSL_M + flown
     if true_floor_m <= flown_amsl_m <= true_ceiling_m:
-        assert binds_band(volume(floor, ceiling), BAND, HOME_AMSL_M, HILLS, 1e-6, geoid_undulation_m=undulation)
-        assert binds_band(volume(floor, ceiling), BAND, HOME_AMSL_M, None, 1e-6)
+        assert binds_band(
+            volume(floor, ceiling), BAND, HOME_AMSL_M, GroundBelow(HILLS.relief, (undulation, undulation)), 1e-6
+        )
+        assert binds_band(volume(floor, ceiling), BAND, HOME_AMSL_M, UNKNOWN_GROUND, 1e-6)
