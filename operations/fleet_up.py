@@ -19,6 +19,7 @@ from operations.planted_faults import planted_faults
 from sim.fleet_config import FleetConfig, GroundCrew, Home, Physical, VehicleConfig
 from sim.fleet_process import FleetProcess
 from sim.px4_sitl import KeepFiles, Px4Config, Px4Fleet, Px4Home, Px4Instance, Px4Shell
+from vehicles.px4_profile import Profile
 
 NAV_ACC_RAD = "NAV_ACC_RAD"
 PX4_BUSY_STREAMS = ("ATTITUDE", "ATTITUDE_QUATERNION", "HIGHRES_IMU", "LOCAL_POSITION_NED", "ODOMETRY", "RC_CHANNELS")
@@ -35,11 +36,13 @@ class FleetUp:
         vehicles: with the system ids and connection URLs under which they are really reached.
         speed_factor: how much faster than real time their clock runs.
         truth_log: what simulated vehicles really did, JSON lines; None for others.
+        profile: the PX4 parameters that the vehicles must hold to be launched.
         shells: PX4 SITL's own shells by vehicle id; empty for others.
     """
 
     vehicles: tuple[Vehicle, ...]
     speed_factor: float
+    profile: Profile
     truth_log: Path | None = None
     shells: Mapping[str, Px4Shell] = field(default_factory=dict)
 
@@ -65,7 +68,8 @@ async def simulated_fleet(
         LinkError: the fleet cannot start.
     """
     ports = ports or _free_udp_ports(day.vehicles)
-    parameters = delivery_profile().at_speed(speed_factor).values()
+    profile = delivery_profile()
+    parameters = profile.values()
     parameters[NAV_ACC_RAD] = day.policy.waypoint_acceptance_m
     truth_log = folder / "truth.jsonl"
     config = FleetConfig(
@@ -83,17 +87,18 @@ async def simulated_fleet(
         replace(vehicle, connection_url=f"udpin://127.0.0.1:{ports[vehicle.vehicle_id]}") for vehicle in day.vehicles
     )
     async with FleetProcess(config):
-        yield FleetUp(vehicles, speed_factor, truth_log)
+        yield FleetUp(vehicles, speed_factor, profile, truth_log)
 
 
 @asynccontextmanager
 async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterator[FleetUp]:
     """Run the day's vehicles as PX4 SITL instances, configured to fly as their types say."""
+    profile = delivery_profile().at_speed(speed_factor)
     configs = [
         Px4Config(
             home=_px4_home(_hub_of(day, vehicle)),
             speed_factor=speed_factor,
-            parameters=delivery_profile().at_speed(speed_factor).values() | px4_parameters(vehicle, day.policy),
+            parameters=profile.values() | px4_parameters(vehicle, day.policy),
             keep=KeepFiles.ALWAYS,
             work_root=folder,
         )
@@ -107,7 +112,7 @@ async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterato
             for vehicle, instance in zip(day.vehicles, fleet, strict=True)
         )
         shells = {vehicle.vehicle_id: instance.shell for vehicle, instance in zip(vehicles, fleet, strict=True)}
-        yield FleetUp(vehicles, speed_factor, shells=shells)
+        yield FleetUp(vehicles, speed_factor, profile, shells=shells)
 
 
 async def _quieted(instance: Px4Instance) -> None:

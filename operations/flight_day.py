@@ -148,7 +148,7 @@ class FlightDay:
             async with px4_fleet(day, speed_factor, self.folder) as fleet:
                 yield fleet
         else:
-            yield FleetUp(day.vehicles, 1.0)
+            yield FleetUp(day.vehicles, 1.0, delivery_profile())
 
     async def _fly_on(self, fleet: FleetUp) -> list[SortieOutcome]:
         """Connect the gateway, fly every sortie, show it."""
@@ -161,7 +161,7 @@ class FlightDay:
             publish_hz=PUBLISH_HZ if fleet.speed_factor == 1.0 else FAST_PUBLISH_HZ,
             pub_endpoint=pub_endpoint,
             router_endpoint=router_endpoint,
-            profile=delivery_profile().at_speed(fleet.speed_factor),
+            profile=fleet.profile,
             stall_limit_s=STALL_LIMIT_S if self.arguments.vehicles == "real" else SIMULATION_STALL_LIMIT_S,
         )
         async with contextlib.AsyncExitStack() as stack:
