@@ -50,6 +50,8 @@ def footprint_bounds(footprint: Footprint) -> GeoBounds:
     if isinstance(footprint, PolygonFootprint):
         latitudes = [point.latitude_deg for point in footprint.ring]
         longitudes = [point.longitude_deg for point in footprint.ring]
+        if max(longitudes) - min(longitudes) > 180.0:  # across the antimeridian, or wide: no box is told for sure
+            return GeoBounds(min(latitudes), -180.0, max(latitudes), 180.0)
         return GeoBounds(min(latitudes), min(longitudes), max(latitudes), max(longitudes))
     reach_deg = footprint.radius_m / _METRES_PER_DEGREE
     south, north = footprint.center.latitude_deg - reach_deg, footprint.center.latitude_deg + reach_deg
@@ -60,6 +62,11 @@ def footprint_bounds(footprint: Footprint) -> GeoBounds:
         return GeoBounds(south, -180.0, north, 180.0)
     west, east = footprint.center.longitude_deg - across_deg, footprint.center.longitude_deg + across_deg
     return GeoBounds(south, _wrapped(west), north, _wrapped(east))
+
+
+def _short_way(east_deg: float) -> float:
+    """Return a difference of longitudes as −180 ≤ … < 180: an edge across 180° is short, not 359° long (F-A11)."""
+    return (east_deg + 180.0) % 360.0 - 180.0
 
 
 def _wrapped(longitude_deg: float) -> float:
@@ -84,11 +91,11 @@ def _divided(footprint: PolygonFootprint) -> list[GeoPoint]:
     ring: Sequence[GeoPoint] = footprint.ring
     for start, end in zip(ring, (*ring[1:], ring[0]), strict=True):
         north_deg = end.latitude_deg - start.latitude_deg
-        east_deg = end.longitude_deg - start.longitude_deg
+        east_deg = _short_way(end.longitude_deg - start.longitude_deg)
         length_m = math.hypot(north_deg, east_deg * math.cos(math.radians(start.latitude_deg))) * 111_700.0
         pieces = max(1, math.ceil(length_m / LONGEST_EDGE_M))
         points.extend(
-            GeoPoint(start.latitude_deg + north_deg * i / pieces, start.longitude_deg + east_deg * i / pieces)
+            GeoPoint(start.latitude_deg + north_deg * i / pieces, _wrapped(start.longitude_deg + east_deg * i / pieces))
             for i in range(pieces)
         )
     return points

@@ -79,7 +79,7 @@ class Fence:
     """A fence that PX4 takes.
 
     Attributes:
-        inclusion: ring of the inclusion polygon, not closed.
+        inclusion: ring of the inclusion polygon, not closed; empty where there can be no fence (with a note).
         exclusions: rings of the exclusion polygons with the zones each one holds.
         notes: what was left out, in sentences.
     """
@@ -91,7 +91,7 @@ class Fence:
     @property
     def items(self) -> tuple[MissionItem, ...]:
         """The fence as MAVLink items."""
-        items = fence_polygon(self.inclusion, inclusion=True)
+        items = fence_polygon(self.inclusion, inclusion=True) if self.inclusion else ()
         for _, ring in self.exclusions:
             items += fence_polygon(ring, inclusion=False)
         return items
@@ -141,9 +141,13 @@ def build_fence(needs: FenceNeeds) -> Fence | NoFence:
     budget = FENCE_VERTEX_LIMIT - INCLUSION_VERTICES
     for margin_m in INCLUSION_MARGINS_M:
         inclusion = _inclusion(ground, margin_m)
+        if ground.plane.crosses_antimeridian(inclusion):
+            continue
         exclusions = fit_exclusions(_pieces(clear, inclusion), ground.corridor, budget)
         if exclusions is not None:
             return _finished(ground, inclusion, exclusions, notes)
+    if ground.plane.crosses_antimeridian(_inclusion(ground, INCLUSION_MARGINS_M[-1])):
+        return _across_180(needs, notes)
     if needs.leave_out:
         return _nearest_that_fit(ground, clear, budget, notes)
     return NoFence(
@@ -225,6 +229,14 @@ def _too_close(needs: FenceNeeds, ground: _Ground, touching: dict[str, shapely.G
         "Route the flight with more clearance.",
         tuple(touching),
     )
+
+
+def _across_180(needs: FenceNeeds, notes: tuple[str, ...]) -> Fence | NoFence:
+    """Fault F-A11: the autopilot compares longitudes as numbers, so no fence of it lies on both sides of 180°."""
+    reason = "The flight comes so near to the 180th meridian that its fence would lie on both sides, as none can."
+    if needs.leave_out:
+        return Fence((), (), (*notes, reason))
+    return NoFence(RefusalCode.FENCE_TOO_COMPLEX, reason, "Fly from a hub farther from the 180th meridian.", ())
 
 
 def _nearest_that_fit(

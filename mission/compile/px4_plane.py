@@ -42,8 +42,15 @@ class Px4Plane:
     def from_geo(self, points: list[GeoPoint]) -> NDArray[np.float64]:
         """Return an (n, 2) array of x, y in metres."""
         degrees = np.array([(p.longitude_deg, p.latitude_deg) for p in points], dtype=np.float64)
-        plane_m: NDArray[np.float64] = (degrees.reshape(-1, 2) - self._origin) * self._scale
+        off = degrees.reshape(-1, 2) - self._origin
+        off[:, 0] = (off[:, 0] + 180.0) % 360.0 - 180.0  # the short way round
+        plane_m: NDArray[np.float64] = off * self._scale
         return plane_m
+
+    def crosses_antimeridian(self, geometry: shapely.Geometry) -> bool:
+        """Return whether a geometry reaches beyond ±180°: PX4 compares degrees as they are, and cannot hold it."""
+        west, _, east, _ = geometry.bounds
+        return bool(np.abs(np.array([west, east]) / self._scale[0] + self._origin[0]).max() > 180.0)
 
     def to_geo(self, plane_m: NDArray[np.float64]) -> list[GeoPoint]:
         """Return the points of an (n, 2) array of x, y in metres."""

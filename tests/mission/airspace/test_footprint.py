@@ -102,6 +102,21 @@ def test_bounds_hold_their_circle(latitude: float, longitude: float, radius_m: f
     assert bounds.overlaps(GeoBounds(lat, lon, lat, lon))
 
 
+@given(latitude=st.floats(-60.0, 60.0), west=st.floats(0.001, 0.05), east=st.floats(0.001, 0.05), above=st.booleans())
+def test_a_ring_across_the_antimeridian_is_where_it_was_published(
+    latitude: float, west: float, east: float, above: bool
+) -> None:
+    """Its polygon has the ellipsoid's area around a hub on either side, and its box holds both sides (F-A11)."""
+    sides = (180.0 - west, -180.0 + east)
+    corners = ((sides[0], latitude), (sides[1], latitude), (sides[1], latitude + 0.02), (sides[0], latitude + 0.02))
+    ring = polygon(*corners)
+    hub = GeoPoint(latitude, 179.98 if above else -179.98)
+    area, _ = GEOD.polygon_area_perimeter([c[0] for c in corners], [c[1] for c in corners])
+    assert footprint_polygon(ring, LocalFrame(hub)).area == pytest.approx(abs(area), rel=1e-3)
+    bounds = footprint_bounds(ring)
+    assert all(bounds.overlaps(GeoBounds(latitude, lon, latitude, lon)) for lon in (*sides, 180.0, -180.0))
+
+
 def test_the_index_finds_across_the_antimeridian() -> None:
     """A circle at 179.99° east is found from the west side, and the other way round (F-A11)."""
     index = ZoneIndex(

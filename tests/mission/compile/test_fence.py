@@ -245,3 +245,26 @@ def test_islands_that_fit_are_fenced_one_by_one() -> None:
     assert isinstance(fence, Fence)
     check(wanted, fence)
     assert len(fence.exclusions) == 12
+
+
+@pytest.mark.parametrize("leave_out", [False, True])
+def test_a_flight_beside_the_antimeridian_has_no_fence(leave_out: bool) -> None:
+    """F-A11: PX4 compares longitudes as numbers. On the ground that is a refusal, in the air a note."""
+    frame = LocalFrame(GeoPoint(-18.0, 179.999))
+    path = tuple(frame.to_geo(np.array([[0.0, 0.0], [600.0, 0.0]])))  # 100 m of it are west of 180°
+    needs = FenceNeeds(path[0], (path,), (), [], frame, 15.0, leave_out)
+    fence = build_fence(needs)
+    if leave_out:
+        assert isinstance(fence, Fence)
+        assert fence.items == ()
+        assert "180th meridian" in fence.notes[0]
+    else:
+        assert isinstance(fence, NoFence)
+        assert fence.remedy
+
+
+def test_a_flight_a_kilometre_from_the_antimeridian_has_a_fence() -> None:
+    """F-A11: what lies wholly on one side is fenced as anywhere else."""
+    frame = LocalFrame(GeoPoint(-18.0, 179.98))
+    path = tuple(frame.to_geo(np.array([[0.0, 0.0], [600.0, 0.0]])))
+    assert isinstance(build_fence(FenceNeeds(path[0], (path,), (), [], frame, 15.0)), Fence)
