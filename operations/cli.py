@@ -18,6 +18,10 @@ app = typer.Typer(
 )
 zones_app = typer.Typer(help="Zone documents of any authority.", no_args_is_help=True)
 app.add_typer(zones_app, name="zones")
+vehicle_app = typer.Typer(help="Single vehicles: how they are set up.", no_args_is_help=True)
+profile_app = typer.Typer(help="PX4's safety parameters: check them, or set them.", no_args_is_help=True)
+vehicle_app.add_typer(profile_app, name="profile")
+app.add_typer(vehicle_app, name="vehicle")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 DayFile = Annotated[Path, typer.Argument(help="The day: a TOML file that names site, fleet, orders and zones.")]
@@ -29,6 +33,14 @@ Orders = Annotated[Path | None, typer.Option("--orders", help="Orders instead of
 Fleet = Annotated[Path | None, typer.Option("--fleet", help="Fleet instead of the day's.")]
 Site = Annotated[Path | None, typer.Option("--site", help="Site instead of the day's.")]
 Speed = Annotated[float | None, typer.Option("--speed", min=0.1, max=50, help="Times real time (simulation only).")]
+Vehicles = Annotated[Path | None, typer.Option("--fleet", help="All vehicles of this fleet document.")]
+Connection = Annotated[
+    str | None, typer.Option("--connection", help="The vehicle heard here, e.g. udpin://0.0.0.0:14540.")
+]
+SystemId = Annotated[int, typer.Option("--system-id", min=1, max=255, help="Its MAV_SYS_ID, with --connection.")]
+ProfileFile = Annotated[
+    Path | None, typer.Option("--profile", help="Parameter file of QGroundControl (default: a delivery multicopter's).")
+]
 Headless = Annotated[bool, typer.Option("--headless", help="No live screen: one line an event.")]
 
 
@@ -176,6 +188,36 @@ def zones_check(
     from operations.commands.zones import zones_check_command
 
     _end(lambda: zones_check_command(files, as_json=as_json), as_json=as_json)
+
+
+@profile_app.command("check")
+def profile_check(
+    fleet: Vehicles = None,
+    connection: Connection = None,
+    system_id: SystemId = 1,
+    profile: ProfileFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare each vehicle's safety parameters with the profile. Changes nothing; exit 1 where one differs."""
+    from operations.commands.vehicle import VehicleArguments, profile_command
+
+    arguments = VehicleArguments(fleet, connection, system_id, profile)
+    _end(lambda: profile_command(arguments, apply=False, as_json=as_json), as_json=as_json)
+
+
+@profile_app.command("apply")
+def profile_apply(
+    fleet: Vehicles = None,
+    connection: Connection = None,
+    system_id: SystemId = 1,
+    profile: ProfileFile = None,
+    as_json: Json = False,
+) -> None:
+    """Set what differs from the profile and read it back; refused for a vehicle that is armed or not on the ground."""
+    from operations.commands.vehicle import VehicleArguments, profile_command
+
+    arguments = VehicleArguments(fleet, connection, system_id, profile)
+    _end(lambda: profile_command(arguments, apply=True, as_json=as_json), as_json=as_json)
 
 
 def main() -> None:
