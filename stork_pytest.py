@@ -5,7 +5,6 @@ before a fixture asks for it: neither the time of a run nor the names of its mod
 folder of yours). What the fixtures do is in `sim.pytest_plugin`.
 """
 
-import secrets
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -45,6 +44,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture
 def stork_seed(request: pytest.FixtureRequest) -> int:
     """The seed of all that is random in this test's vehicles: ``--stork-seed``, or another one each time."""
+    import secrets
+
     given: int | None = request.config.getoption("--stork-seed")
     seed = secrets.randbelow(1_000_000) if given is None else given
     request.node.stash[SEED] = seed
