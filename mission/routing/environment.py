@@ -17,6 +17,7 @@ from mission.routing.obstacle import WORLD_HALF_SIZE_M, Obstacle, content_hash, 
 from mission.routing.places import checked_points
 from mission.routing.result import Blocked, BlockedReason, Points, Route
 from mission.routing.search import FOUND, GOAL_BLOCKED, START_BLOCKED, route_between
+from mission.routing.sight import new_eye
 from mission.routing.tree import Tree, distance_matrix, grow_tree
 from mission.routing.triangulation import TouchError, Triangulation, triangulate
 
@@ -40,7 +41,7 @@ class Environment:
         self.mesh = mesh
         self._tables = tuple(mesh.tables)
         self._links = indexable(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
-        self._scratch: list[tuple[Any, ...]] = []
+        self._memory: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = []
 
     @classmethod
     def build(
@@ -104,9 +105,9 @@ class Environment:
             if not -WORLD_HALF_SIZE_M < coordinate < WORLD_HALF_SIZE_M:
                 checked_points(np.array(ends).reshape(2, 2), "start and goal")
         # Popping and appending are atomic: threads that ask at the same time get scratch of their own.
-        scratch = self._scratch.pop() if self._scratch else _new_scratch(len(self.mesh.x))
-        outcome, length_m, points = route_between(ends, self.mesh.hint_grid, self._tables, self._links, scratch)
-        self._scratch.append(scratch)
+        memory = self._memory.pop() if self._memory else _new_memory(self.mesh)
+        outcome, length_m, points = route_between(ends, self.mesh.hint_grid, self._tables, self._links, *memory)
+        self._memory.append(memory)
         if outcome == FOUND:
             return Route(points, length_m)
         return self._blocked(outcome, np.array(ends).reshape(2, 2))
@@ -148,10 +149,12 @@ def shortest_without_graph(
     return Environment.build(obstacles, clearance_m, with_graph=False).shortest(start_xy, goal_xy)
 
 
-def _new_scratch(count: int) -> tuple[Any, ...]:
-    """Return the columns of a `Scratch`."""
+def _new_memory(mesh: Mesh) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return the columns of a `Scratch` and of an `Eye`."""
+    count = len(mesh.x)
     infinite = np.full(2 * count + 1, np.inf)
-    return indexable(infinite[:count], infinite[count:-1], np.full(count, -1, np.int32), infinite[-1:])
+    scratch = indexable(infinite[:count], infinite[count:-1], np.full(count, -1, np.int32), infinite[-1:])
+    return scratch, tuple(new_eye(count, len(mesh.free)))
 
 
 def _triangulated(merged: shapely.MultiPolygon) -> tuple[shapely.MultiPolygon, Rings, Triangulation]:

@@ -9,8 +9,9 @@ from scipy.sparse import csr_array
 
 from mission.routing.expansion import corner_cones, join, sweep_all
 from mission.routing.jit import ACCELERATED, indexable
-from mission.routing.kernels import Links, all_links
+from mission.routing.kernels import Links
 from mission.routing.mesh import Mesh
+from mission.routing.sight import all_links, new_eye
 
 _BATCH = 4096
 """Corners expanded at a time: bounds the memory of the frontier."""
@@ -50,8 +51,8 @@ def build_graph(mesh: Mesh) -> Graph:
 
 def build_graph_compiled(mesh: Mesh) -> Graph:
     """Return the graph by one scalar expansion per corner and side."""
-    rows, targets, _ = all_links(mesh.tables)
-    return _graph(mesh, rows.astype(np.int64), targets.astype(np.int64))
+    first, target = all_links(new_eye(len(mesh.x), len(mesh.free)), mesh.tables)
+    return _graph(mesh, first, target)
 
 
 def build_graph_batched(mesh: Mesh) -> Graph:
@@ -68,17 +69,16 @@ def build_graph_batched(mesh: Mesh) -> Graph:
             rows.append(2 * batch[seen.eye] + side)
             targets.append(seen.thing.astype(np.int64))
     none = np.empty(0, dtype=np.int64)
-    return _graph(mesh, np.concatenate([none, *rows]), np.concatenate([none, *targets]))
-
-
-def _graph(mesh: Mesh, row: NDArray[np.int64], target: NDArray[np.int64]) -> Graph:
     count = len(mesh.x)
     # A corner straight behind another is met by the cones on both sides of it: keep each link once.
-    keys = np.unique(row * count + target)
-    row, target = keys // count, keys % count
+    keys = np.unique(np.concatenate([none, *rows]) * count + np.concatenate([none, *targets]))
     first = np.zeros(2 * count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(row, minlength=2 * count), out=first[1:])
-    dx, dy = mesh.x[target] - mesh.x[row // 2], mesh.y[target] - mesh.y[row // 2]
-    length_m = np.sqrt(dx * dx + dy * dy)
-    columns = (first, target.astype(np.int32), length_m)
+    np.cumsum(np.bincount(keys // count, minlength=2 * count), out=first[1:])
+    return _graph(mesh, first, (keys % count).astype(np.int32))
+
+
+def _graph(mesh: Mesh, first: NDArray[np.int32], target: NDArray[np.int32]) -> Graph:
+    origin = np.repeat(np.arange(len(mesh.x)), np.diff(first[::2]))
+    dx, dy = mesh.x[target] - mesh.x[origin], mesh.y[target] - mesh.y[origin]
+    columns = (first, target, np.sqrt(dx * dx + dy * dy))
     return Graph(*columns, links=Links(*indexable(*columns)))

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from mission.routing.freespace import Rings
 from mission.routing.jit import indexable
-from mission.routing.kernels import Tables
+from mission.routing.kernels import BACK_EAST, BACK_NORTH, EAST, NORTH, ON_EAST, ON_NORTH, Tables
 from mission.routing.triangulation import Triangulation
 
 Ints = NDArray[np.int32]
@@ -95,16 +95,13 @@ def build_mesh(triangulation: Triangulation, rings: Rings) -> Mesh:
     corner[:ring_count] = turn > 0.0
 
     hints, hint_grid = _hints(x, y, origin)
-    arrays = tuple(
-        array.astype(np.int32)
-        for array in (origin, mate, component, opening, apex, right, left, following, preceding, first_fan, last_fan)
-    )
-    tables = _tables(x, y, free, corner, hints, *arrays)
-    origin_, mate_, component_, opening_, apex_, right_, left_, following_, preceding_, first_, last_ = arrays
-    return Mesh(
-        x, y, origin_, mate_, free, component_, opening_, apex_, right_, left_, corner, following_, preceding_,
-        first_, last_, hints, hint_grid, tables,
-    )  # fmt: skip
+    wide = {
+        "origin": origin, "mate": mate, "component": component, "opening": opening, "apex": apex, "right": right,
+        "left": left, "following": following, "preceding": preceding, "first_fan": first_fan, "last_fan": last_fan,
+    }  # fmt: skip
+    arrays = {name: array.astype(np.int32) for name, array in wide.items()}
+    tables = _tables(x, y, corner, hints, arrays)
+    return Mesh(x=x, y=y, free=free, corner=corner, hints=hints, hint_grid=hint_grid, tables=tables, **arrays)
 
 
 def _components(mate: NDArray[np.int64], walls: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -139,13 +136,14 @@ def _hints(x: Floats, y: Floats, origin: NDArray[np.int64]) -> tuple[Ints, tuple
     return cells[filled[place]].astype(np.int32), (low_x, low_y, across / size, across)
 
 
-def _tables(
-    x: Floats,
-    y: Floats,
-    free: NDArray[np.bool_],
-    corner: NDArray[np.bool_],
-    hints: Ints,
-    *arrays: Ints,
-) -> Tables[Any]:
-    columns = (x, y, free, corner, hints, *arrays)
-    return Tables(*indexable(*columns))
+def _tables(x: Floats, y: Floats, corner: NDArray[np.bool_], hints: Ints, arrays: dict[str, Ints]) -> Tables[Any]:
+    following, preceding = arrays["following"], arrays["preceding"]
+    on_ring = following >= 0
+    vertex = np.zeros((len(x), 6))
+    vertex[:, EAST], vertex[:, NORTH] = x, y
+    for neighbour, east, north in ((preceding, BACK_EAST, BACK_NORTH), (following, ON_EAST, ON_NORTH)):
+        vertex[on_ring, east] = x[neighbour[on_ring]] - x[on_ring]
+        vertex[on_ring, north] = y[neighbour[on_ring]] - y[on_ring]
+    ring = np.column_stack([following, preceding, arrays["first_fan"], arrays["last_fan"]])
+    edge = np.column_stack([arrays["apex"], arrays["right"], arrays["left"], arrays["origin"]])
+    return Tables(*indexable(vertex, corner, ring, edge, arrays["opening"], arrays["mate"], arrays["component"], hints))

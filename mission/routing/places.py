@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from mission.errors import InputError, InputProblem
 from mission.routing.expansion import Cones, Sightings, Targets, join, point_cones, sweep_all
-from mission.routing.kernels import SLACK_M, TOUCH_M, first_cones, locate, touching
+from mission.routing.kernels import SLACK_M, TOUCH_M, locate, touching
 from mission.routing.mesh import Mesh
 from mission.routing.obstacle import WORLD_HALF_SIZE_M
 from mission.routing.result import Points
+from mission.routing.sight import first_cones, new_eye
 
 Ints = NDArray[np.integer[Any]]
 
@@ -94,14 +95,14 @@ def look(mesh: Mesh, places: Places, targets: Targets) -> tuple[Sightings, Sight
     cones, near = point_cones(mesh, x[eye], y[eye], triangle, SLACK_M)
     parts = [cones._replace(eye=eye[cones.eye])]
     corners = [Sightings(eye[near.eye], near.thing)]
-    for index in np.unique(places.point[~inside]):
+    odd = np.unique(places.point[~inside])
+    memory = new_eye(len(mesh.x), len(mesh.free))
+    for index in odd:
         triangles = places.triangle[places.point == index].tolist()
-        found, close = first_cones(float(x[index]), float(y[index]), triangles, mesh.tables)
-        if found:
-            columns = [np.array(column) for column in zip(*found, strict=True)]
-            parts.append(Cones(np.full(len(found), index), columns[0].astype(np.int64), *columns[1:]))
-        vertices = np.array([corner for corner, _ in close], dtype=np.int64)
-        corners.append(Sightings(np.full(len(vertices), index), vertices))
+        depth, count = first_cones(memory, (float(x[index]), float(y[index])), triangles, mesh.tables)
+        entered, *directions = np.array(memory.cones[:depth]).reshape(depth, 5).T
+        parts.append(Cones(np.full(depth, index), entered.astype(np.int64), *directions))
+        corners.append(Sightings(np.full(count, index), np.array(memory.seen[:count], dtype=np.int64)))
     batch = Cones(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     far, seen = sweep_all(mesh, x, y, batch, SLACK_M, targets)
     return join([*corners, far]), join([_together(places, targets), seen])

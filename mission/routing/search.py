@@ -13,17 +13,20 @@ import numpy as np
 
 from mission.routing.jit import jit
 from mission.routing.kernels import (
-    NO_LENS,
+    APEX,
+    EAST,
+    FOLLOWING,
+    NORTH,
+    PRECEDING,
     Column,
     HintGrid,
-    Lens,
     Links,
     Tables,
     locate,
-    look_along,
-    look_around,
+    side_of_arrival,
     touching,
 )
+from mission.routing.sight import NO_LENS, Eye, lens_of, look_along, look_around
 
 FIRST_EXCESS = 0.0005
 """Detour, as a share of the straight distance, for which the first ellipse is wide enough."""
@@ -35,6 +38,7 @@ LARGEST_EXCESS = 0.5
 FOUND, START_BLOCKED, GOAL_BLOCKED, NO_WAY = 0, 1, 2, 3
 
 Queue = list[tuple[float, float, int]]
+"""A heap of corners to go on from: estimated length of the whole route, length so far, corner."""
 
 
 class Scratch(NamedTuple, Generic[Column]):
@@ -54,36 +58,17 @@ class Scratch(NamedTuple, Generic[Column]):
 
 
 @jit
-def lens_of(start: tuple[float, float], goal: tuple[float, float], bound_m: float) -> Lens:
-    """Return the ellipse that holds every route of at most `bound_m`; start and goal differ."""
-    if bound_m == math.inf:
-        return NO_LENS
-    dx, dy = goal[0] - start[0], goal[1] - start[1]
-    straight = math.sqrt(dx * dx + dy * dy)
-    ux, uy = dx / straight, dy / straight
-    long, short = bound_m / 2.0, math.sqrt(bound_m * bound_m - straight * straight) / 2.0
-    middle_x, middle_y = (start[0] + goal[0]) / 2.0, (start[1] + goal[1]) / 2.0
-    return middle_x, middle_y, ux / long, uy / long, -uy / short, ux / short, True
+def distance_m(corner: int, point: tuple[float, float], vertex: Any) -> float:
+    """Return the distance of a corner from a point."""
+    dx, dy = vertex[corner, EAST] - point[0], vertex[corner, NORTH] - point[1]
+    return math.sqrt(dx * dx + dy * dy)
 
 
 @jit
-def relax(
-    corner: int,
-    length: float,
-    parent: int,
-    goal: tuple[float, float],
-    mesh: Tables[Any],
-    scratch: Scratch[Any],
-    queue: Queue,
-    touched: list[int],
+def reach(
+    corner: int, length: float, estimate: float, parent: int, scratch: Scratch[Any], queue: Queue, touched: list[int]
 ) -> None:
-    """Write down a way to a corner, where it is the shortest so far and may still lead to a better route."""
-    if length >= scratch.reached_m[corner]:
-        return
-    dx, dy = goal[0] - mesh.x[corner], goal[1] - mesh.y[corner]
-    estimate = length + math.sqrt(dx * dx + dy * dy)
-    if estimate > scratch.limit_m[0]:
-        return
+    """Write down a shorter way to a corner."""
     if scratch.reached_m[corner] == math.inf:
         touched.append(corner)
     scratch.reached_m[corner] = length
@@ -93,91 +78,100 @@ def relax(
 
 
 @jit
-def side_of_arrival(ax: float, ay: float, corner: int, mesh: Tables[Any]) -> int:
-    """Return 0 where a taut line of direction (ax, ay) into a corner has its region on the left, 1 on the right."""
-    x, y = mesh.x[corner], mesh.y[corner]
-    before, after = mesh.preceding[corner], mesh.following[corner]
-    left = (
-        ax * (mesh.y[before] - y) - ay * (mesh.x[before] - x) >= 0.0
-        and ax * (mesh.y[after] - y) - ay * (mesh.x[after] - x) >= 0.0
-    )
-    return 0 if left else 1
-
-
-@jit
 def expand(
     corner: int,
     goal: tuple[float, float],
     mesh: Tables[Any],
     links: Links[Any],
     scratch: Scratch[Any],
+    eye: Eye[Any],
     queue: Queue,
     touched: list[int],
 ) -> None:
-    """Relax all corners that a taut route may go to from this one; computed here where there are no `links`."""
-    x, y, so_far = mesh.x[corner], mesh.y[corner], scratch.reached_m[corner]
+    """Reach all corners that a taut route may go to from this one; looked for here where there are no `links`."""
+    vertex, reached_m, limit_m = mesh.vertex, scratch.reached_m, scratch.limit_m
+    target = links.target
+    x, y, so_far = vertex[corner, EAST], vertex[corner, NORTH], reached_m[corner]
     came_from = int(scratch.parent[corner])
     ax, ay, arrival = 0.0, 0.0, -1
     if came_from >= 0:
-        ax, ay = x - mesh.x[came_from], y - mesh.y[came_from]
-        arrival = side_of_arrival(ax, ay, corner, mesh)
+        ax, ay = x - vertex[came_from, EAST], y - vertex[came_from, NORTH]
+        arrival = side_of_arrival(ax, ay, corner, vertex)
     for side in range(2):
         if arrival == 1 - side:
             continue
         turn = 1.0 if side == 0 else -1.0
         if len(links.first) > 0:
-            for link in range(links.first[2 * corner + side], links.first[2 * corner + side + 1]):
-                other = links.target[link]
-                if turn * (ax * (mesh.y[other] - y) - ay * (mesh.x[other] - x)) >= 0.0:
-                    length = so_far + links.length_m[link]
-                    relax(other, length, corner, goal, mesh, scratch, queue, touched)
-            continue
-        if came_from < 0:
-            # The widest view a taut route can have: from the line of the other edge of the region.
-            edge = mesh.preceding[corner] if side == 0 else mesh.following[corner]
-            ax, ay = x - mesh.x[edge], y - mesh.y[edge]
-        for other, step in look_along(corner, side, ax, ay, mesh):
-            relax(other, so_far + step, corner, goal, mesh, scratch, queue, touched)
+            begin, end = links.first[2 * corner + side], links.first[2 * corner + side + 1]
+        else:
+            if came_from < 0:
+                # The widest view a taut route can have: from the line of the other edge of the region.
+                edge = mesh.ring[corner, PRECEDING] if side == 0 else mesh.ring[corner, FOLLOWING]
+                ax, ay = x - vertex[edge, EAST], y - vertex[edge, NORTH]
+            begin, end = 0, look_along(eye, corner, side, ax, ay, mesh)
+            target = eye.seen
+        for link in range(begin, end):
+            other = target[link]
+            dx, dy = vertex[other, EAST] - x, vertex[other, NORTH] - y
+            if turn * (ax * dy - ay * dx) < 0.0:
+                continue
+            length = so_far + math.sqrt(dx * dx + dy * dy)
+            if length < reached_m[other]:
+                gx, gy = goal[0] - vertex[other, EAST], goal[1] - vertex[other, NORTH]
+                estimate = length + math.sqrt(gx * gx + gy * gy)
+                if estimate <= limit_m[0]:
+                    reach(other, length, estimate, corner, scratch, queue, touched)
 
 
 @jit
 def search(
-    first: list[tuple[int, float]],
-    last: list[tuple[int, float]],
+    start: tuple[float, float],
     goal: tuple[float, float],
+    first: list[int],
+    last: list[int],
     bound_m: float,
     mesh: Tables[Any],
     links: Links[Any],
     scratch: Scratch[Any],
+    eye: Eye[Any],
 ) -> tuple[float, list[int]]:
     """Return the length of the shortest route and its bends; inf where none is at most `bound_m` long.
 
     Args:
-        first: corners that the start sees, with distances.
-        last: corners that the goal sees, with distances.
+        start: the start.
         goal: the goal.
+        first: corners that the start sees.
+        last: corners that the goal sees.
         bound_m: longest route to look for.
         mesh: the free space.
         links: the visibility graph; may be empty.
         scratch: memory.
+        eye: memory.
     """
-    queue = [(0.0, 0.0, mesh.apex[0])]
+    vertex = mesh.vertex
+    queue = [(0.0, 0.0, mesh.edge[0, APEX])]
     queue.pop()
-    touched = [mesh.apex[0]]
+    touched = [mesh.edge[0, APEX]]
     touched.pop()
     scratch.limit_m[0] = bound_m
-    for corner, distance in last:
-        scratch.to_goal_m[corner] = min(scratch.to_goal_m[corner], distance)
-    for corner, distance in first:
-        relax(corner, distance, -1, goal, mesh, scratch, queue, touched)
+    for corner in last:
+        scratch.to_goal_m[corner] = distance_m(corner, goal, vertex)
+    for corner in first:
+        length = distance_m(corner, start, vertex)
+        estimate = length + distance_m(corner, goal, vertex)
+        if length < scratch.reached_m[corner] and estimate <= scratch.limit_m[0]:
+            reach(corner, length, estimate, -1, scratch, queue, touched)
     best, bend = math.inf, -1
     while len(queue) > 0 and queue[0][0] < best:
         _, so_far, corner = heappop(queue)
         if so_far > scratch.reached_m[corner]:
             continue
-        if so_far + scratch.to_goal_m[corner] < best:
-            best, bend = so_far + scratch.to_goal_m[corner], int(corner)
-        expand(corner, goal, mesh, links, scratch, queue, touched)
+        if scratch.to_goal_m[corner] < math.inf:
+            # Nothing leads on from here that is shorter than the straight line.
+            if so_far + scratch.to_goal_m[corner] < best:
+                best, bend = so_far + scratch.to_goal_m[corner], int(corner)
+            continue
+        expand(corner, goal, mesh, links, scratch, eye, queue, touched)
     path = [0]
     path.pop()
     while bend >= 0:
@@ -186,7 +180,7 @@ def search(
     path.reverse()
     for corner in touched:
         scratch.reached_m[corner] = math.inf
-    for corner, _ in last:
+    for corner in last:
         scratch.to_goal_m[corner] = math.inf
     return best, path
 
@@ -200,6 +194,7 @@ def shortest(
     mesh: Tables[Any],
     links: Links[Any],
     scratch: Scratch[Any],
+    eye: Eye[Any],
 ) -> tuple[float, list[int]]:
     """Return the length of the shortest route and the corners it bends at; inf where there is none."""
     nowhere = [0]
@@ -211,13 +206,15 @@ def shortest(
     bound, wider = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
     while True:
         lens = lens_of(start, goal, bound)
-        seen, first = look_around(start, start_triangles, goal, goal_triangles, lens, mesh)
+        seen, count = look_around(eye, start, start_triangles, goal, goal_triangles, lens, mesh)
         if seen:
             return straight, nowhere
-        _, last = look_around(goal, goal_triangles, start, nowhere, lens, mesh)
+        first = [eye.seen[k] for k in range(count)]
+        _, count = look_around(eye, goal, goal_triangles, start, nowhere, lens, mesh)
+        last = [eye.seen[k] for k in range(count)]
         wider *= EXCESS_GROWTH
         next_bound = straight * (1.0 + wider) if wider <= LARGEST_EXCESS else math.inf
-        length, path = search(first, last, goal, next_bound, mesh, links, scratch)
+        length, path = search(start, goal, first, last, next_bound, mesh, links, scratch, eye)
         # Seen through a blurred edge: rounding may hide what is within a billionth of the ellipse's edge.
         if length <= bound * (1.0 - 1e-9) or bound == math.inf:
             return length, path
@@ -237,7 +234,7 @@ def route_points(
     for at in range(len(path) + 1):
         x, y = goal
         if at < len(path):
-            x, y = mesh.x[path[at]], mesh.y[path[at]]
+            x, y = mesh.vertex[path[at], EAST], mesh.vertex[path[at], NORTH]
         leg = math.sqrt((x - px) * (x - px) + (y - py) * (y - py))
         if leg > 0.0:
             points[count, 0], points[count, 1] = x, y
@@ -254,12 +251,14 @@ def route_between(
     mesh_columns: Any,
     links_columns: Any,
     scratch_columns: Any,
+    eye_columns: Any,
 ) -> tuple[int, float, Any]:
     """Return what came of it, the length and the points, for (start east, north, goal east, north).
 
     The columns come as plain tuples, which pass into compiled code in half the time that named ones take.
     """
-    mesh, links, scratch = Tables(*mesh_columns), Links(*links_columns), Scratch(*scratch_columns)
+    mesh, links = Tables(*mesh_columns), Links(*links_columns)
+    scratch, eye = Scratch(*scratch_columns), Eye(*eye_columns)
     sx, sy, gx, gy = ends
     start_triangles = touching(sx, sy, locate(sx, sy, grid, mesh), mesh)
     goal_triangles = touching(gx, gy, locate(gx, gy, grid, mesh), mesh)
@@ -272,14 +271,24 @@ def route_between(
         outcome = NO_WAY
     if outcome != FOUND:
         return outcome, math.inf, np.empty((0, 2))
-    _, path = shortest((sx, sy), (gx, gy), start_triangles, goal_triangles, mesh, links, scratch)
+    _, path = shortest((sx, sy), (gx, gy), start_triangles, goal_triangles, mesh, links, scratch, eye)
     length, points = route_points((sx, sy), (gx, gy), path, mesh)
     return FOUND, length, points
 
 
 @jit
+def corners_from(point: tuple[float, float], grid: HintGrid, mesh: Tables[Any], eye: Eye[Any]) -> int:
+    """Return how many corners in `eye.seen` a point sees where a route may go; none where it is blocked."""
+    triangles = touching(point[0], point[1], locate(point[0], point[1], grid, mesh), mesh)
+    nowhere = [0]
+    nowhere.pop()
+    _, count = look_around(eye, point, triangles, point, nowhere, NO_LENS, mesh)
+    return count
+
+
+@jit
 def distances_through(
-    x: Any, y: Any, start: tuple[float, float], reached_m: Any, grid: HintGrid, mesh: Tables[Any]
+    x: Any, y: Any, start: tuple[float, float], reached_m: Any, grid: HintGrid, mesh: Tables[Any], eye: Eye[Any]
 ) -> tuple[Any, Any]:
     """Return for each point its distance from the start, and the last corner on the way.
 
@@ -290,6 +299,7 @@ def distances_through(
         reached_m: (n,) distance of each corner from the start.
         grid: hints for `locate`.
         mesh: the free space.
+        eye: memory.
 
     Returns:
         (k,) distances, inf where blocked, and (k,) corners: -1 where the point sees the start or is blocked.
@@ -302,7 +312,7 @@ def distances_through(
             continue
         if mesh.component[triangles[0]] != mesh.component[start_triangles[0]]:
             continue
-        lengths[k], bends[k] = distance_through((x[k], y[k]), triangles, start, start_triangles, reached_m, mesh)
+        lengths[k], bends[k] = distance_through((x[k], y[k]), triangles, start, start_triangles, reached_m, mesh, eye)
     return lengths, bends
 
 
@@ -314,6 +324,7 @@ def distance_through(
     start_triangles: list[int],
     reached_m: Any,
     mesh: Tables[Any],
+    eye: Eye[Any],
 ) -> tuple[float, int]:
     """Return the distance of one point from the start, and the last corner on the way, -1 for none."""
     straight = math.sqrt((point[0] - start[0]) ** 2 + (point[1] - start[1]) ** 2)
@@ -323,13 +334,15 @@ def distance_through(
     bound, wider = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
     while True:
         lens = lens_of(start, point, bound)
-        seen, near = look_around(point, triangles, start, start_triangles, lens, mesh)
+        seen, count = look_around(eye, point, triangles, start, start_triangles, lens, mesh)
         if seen:
             return straight, -1
         length, bend = math.inf, -1
-        for corner, distance in near:
-            if reached_m[corner] + distance < length:
-                length, bend = reached_m[corner] + distance, int(corner)
+        for k in range(count):
+            corner = int(eye.seen[k])
+            via = reached_m[corner] + distance_m(corner, point, mesh.vertex)
+            if via < length:
+                length, bend = via, corner
         if length <= bound * (1.0 - 1e-9) or bound == math.inf:
             return length, bend
         wider *= EXCESS_GROWTH

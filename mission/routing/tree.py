@@ -11,11 +11,11 @@ from scipy.sparse.csgraph import dijkstra
 from mission.routing.expansion import Sightings, Targets
 from mission.routing.graph import Graph
 from mission.routing.jit import ACCELERATED
-from mission.routing.kernels import first_view
 from mission.routing.mesh import Mesh
 from mission.routing.places import Places, checked_points, look, place
 from mission.routing.result import Blocked, Points, Route
-from mission.routing.search import distances_through, route_points
+from mission.routing.search import corners_from, distances_through, route_points
+from mission.routing.sight import new_eye
 
 if TYPE_CHECKING:
     from mission.routing.environment import Environment
@@ -70,7 +70,8 @@ class Tree:
         start = (float(self.start[0]), float(self.start[1]))
         if ACCELERATED:
             x, y = np.ascontiguousarray(goals[:, 0]), np.ascontiguousarray(goals[:, 1])
-            lengths, bends = distances_through(x, y, start, self.reached_m, mesh.hint_grid, mesh.tables)
+            memory = new_eye(len(mesh.x), len(mesh.free))
+            lengths, bends = distances_through(x, y, start, self.reached_m, mesh.hint_grid, mesh.tables, memory)
             return lengths, bends.astype(np.int64)
         lengths, bends = np.full(len(goals), np.inf), np.full(len(goals), -1, dtype=np.int64)
         target = place(mesh, self.start.reshape(1, 2)).as_targets(mesh)
@@ -100,10 +101,10 @@ def grow_tree(environment: "Environment", start: NDArray[np.float64]) -> Tree:
     mesh, graph = environment.mesh, environment.graph
     point = (float(start[0]), float(start[1]))
     # The loop in scalars: array operations do not pay for a single eye.
-    near = first_view(*point, mesh.hint_grid, mesh.tables)
-    thing = np.array([corner for corner, _ in near], dtype=np.int64)
-    legs = np.array([distance for _, distance in near], dtype=np.float64)
-    corners = Sightings(np.zeros(len(near), dtype=np.int64), thing)
+    memory = new_eye(len(mesh.x), len(mesh.free))
+    count = corners_from(point, mesh.hint_grid, mesh.tables, memory)
+    corners = Sightings(np.zeros(count, dtype=np.int64), np.array(memory.seen[:count], dtype=np.int64))
+    legs = _distance(mesh, start.reshape(1, 2), corners)
     linked = _with_sources(graph, len(mesh.x), corners, legs, 1)
     reached, parent = dijkstra(linked, indices=len(mesh.x), return_predecessors=True)
     parent = np.where((parent < 0) | (parent == len(mesh.x)), -1, parent).astype(np.int64)
