@@ -13,6 +13,11 @@ VERTICES_PER_EXCLUSION = 4
 """With fewer than this to spend on each polygon, polygons are joined first."""
 
 
+SLIVER_M = 0.02
+"""Details smaller than this are straightened: rounding vertices to 1e-7° (11 mm) would make them cross themselves.
+Less than the pieces were grown by, so nothing restricted is let go."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Exclusion:
     """One simple polygon, (n, 2) metres, not closed, and the zones that it holds at least partly."""
@@ -25,12 +30,12 @@ def fit_exclusions(pieces: dict[str, shapely.Geometry], corridor: Corridor, budg
     """Return polygons of `budget` vertices in all that cover all pieces and keep off the corridor, or None.
 
     Args:
-        pieces: by zone id, polygons or multipolygons, metres; none touches `corridor`.
+        pieces: by zone id, polygons or multipolygons, metres, grown by more than `SLIVER_M`; none touches `corridor`.
         corridor: ground that no exclusion may touch.
         budget: vertices there are.
     """
     rings = [
-        OutwardRing.of(_hull_where_free(part, corridor), corridor)
+        OutwardRing.of(_hull_where_free(part.simplify(SLIVER_M), corridor), corridor)
         for part in without_holes(shapely.union_all(list(pieces.values())), corridor)
     ]
     joiner = Joiner(corridor)
@@ -77,7 +82,7 @@ def _shrink(rings: list[OutwardRing]) -> bool:
 
 def _check_covered(rings: list[OutwardRing], pieces: dict[str, shapely.Geometry]) -> None:
     """Check that nothing restricted was let go; simplification that did would be a defect."""
-    whole = shapely.union_all([ring.polygon for ring in rings]).buffer(1e-6)
+    whole = shapely.union_all([ring.polygon for ring in rings]).buffer(SLIVER_M + 1e-6)
     for zone_id, piece in pieces.items():
         if not shapely.covers(whole, piece):
             raise InvariantError(f"simplifying the fence let go of part of zone {zone_id}")

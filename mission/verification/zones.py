@@ -14,6 +14,8 @@ from mission.verification.path import FlownPath
 from mission.verification.shapes import SHORTEST_M2, Shape, shape_of
 
 METRES_PER_DEGREE = 110_500.0
+CLOCK_ROUNDING_S = 1e-3
+"""Seconds since the epoch, as floats, are good to a quarter of a microsecond."""
 BATCH = 64
 """Zones whose distances are bounded at a time, from near to far."""
 NEGOTIABLE = frozenset({Restriction.REQ_AUTHORISATION, Restriction.USPACE, Restriction.CONDITIONAL})
@@ -211,7 +213,8 @@ def prepared(zones: "Sequence[GeoZone] | PreparedZones") -> PreparedZones:
 def _in_time(one: _Volume, path: FlownPath, margin_s: float) -> BoolArray:
     """Whether the zone may apply while the vehicle is on each piece.
 
-    The margin covers the time estimate's own error as well: a slow flight within the margin is no news.
+    A published interval holds its start and not its end: "until 14:00Z" is clear at 14:00Z, plus the margin. The
+    margin covers the time estimate's own error as well: a slow flight within the margin is no news.
     """
     if one.zone.applicability == PERMANENT:
         return np.ones(len(path.early_s), dtype=np.bool_)
@@ -220,7 +223,7 @@ def _in_time(one: _Volume, path: FlownPath, margin_s: float) -> BoolArray:
     spans = applying_spans(one.zone.applicability, float(first.min()), float(last.max()), one.extent)
     applies = np.zeros(len(first), dtype=np.bool_)
     for begin, end in spans:
-        applies |= (first <= end) & (last >= begin)
+        applies |= (first < end - CLOCK_ROUNDING_S) & (last >= begin)
     return applies
 
 

@@ -178,3 +178,12 @@ def test_hours_of_a_week_bind_a_mission(scene: "Scene", town: "Town") -> None:
         period = weekly(frozenset({day}), time(9, tzinfo=UTC), time(12, tzinfo=UTC))
         fair = town.zone("fair", town.circle(*town.CORNER_EN, 30.0), applicability=(period,))
         assert scene.with_zone(fair).codes() == expected
+
+
+def test_a_zone_is_clear_at_its_end_plus_the_margin(scene: "Scene", town: "Town") -> None:
+    """A published interval does not hold its end: a departure planned to that second is clear, one before is not."""
+    end = scene.departure - timedelta(seconds=scene.policy.zone_time_margin_s)
+    over = town.zone("over", town.box(-50.0, -50.0, 50.0, 50.0), applicability=(ApplicabilityPeriod(None, end),))
+    ended = scene.but(zones=(over,))
+    assert ended.codes() == []
+    assert ended.but(departure=scene.departure - timedelta(seconds=1)).codes() == ["ZONE_ENTERED"]
