@@ -1,381 +1,55 @@
-"""One vehicle's link on MAVSDK's native plugins.
-
-MAVSDK's threads only drop messages into an inbox, the newest of each kind; `pump` decodes them on the event
-loop. So the cost per message is small, nothing queues up, and all state lives on one thread. Blocking calls run
-on the fleet's own executor, each under a deadline. `action.*` is not used: its word cannot be trusted.
+"""One vehicle's link on MAVSDK: its native message plugin as the wire. `action.*` and `mission_raw` are not used:
+their word cannot be trusted on a link that loses messages (docs/decisions/0005).
 """
 
-import asyncio
 import json
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.mavlink_direct import MavlinkDirect, MavlinkMessage
 from mavsdk.system import System
 
-from mission.errors import LinkTimeoutError
-from mission.model.mission import MavMissionType, Mission, MissionItem
-from mission.model.telemetry import FlightMode, LandedState, VehicleState
 from vehicles import px4
-from vehicles.link import (
-    OBSERVED,
-    HeldPlan,
-    Outcome,
-    PlanIds,
-    StatusText,
-    TransferResult,
-    WriteClaim,
-    refused,
-    unconfirmed,
-)
+from vehicles.mavlink_link import MavlinkLink
 from vehicles.mavsdk_calls import NativeCalls
-from vehicles.mavsdk_mission_raw import RawPlans
 from vehicles.mavsdk_parameters import MavsdkParameters
-from vehicles.mavsdk_plans import MavsdkPlans
-from vehicles.state_assembly import StateAssembler
-from vehicles.transfer import transfer
-
-HEARTBEATS_TO_BELIEVE = 3
-"""Fresh heartbeats without the effect before a command is sent again."""
-COMMANDS_TO_BELIEVE = 3
-"""Acknowledged commands without the effect before it counts as refused."""
-CURRENTS_TO_BELIEVE = 3
-"""Fresh MISSION_CURRENT with another item before the item is selected again."""
-TEXT_GRACE_S = 0.5
-"""How long to wait for the words that go with a refusal."""
+from vehicles.message_wire import Outgoing, Taker
 
 
-class MavsdkLink:
+class MavsdkWire:
+    """MAVLink messages to and from one autopilot that MAVSDK has found. Takers are called on MAVSDK's threads."""
+
+    def __init__(self, system_id: int, system: System) -> None:
+        self._system_id = system_id
+        self._direct = MavlinkDirect(system)
+
+    def send(self, message: Outgoing) -> None:
+        """Send one message to the autopilot; a link that cannot send is as silent as one that loses."""
+        fields = {"target_system": self._system_id, "target_component": px4.AUTOPILOT_COMPONENT, **message.fields}
+        native = MavlinkMessage(
+            message.name, 0, 0, self._system_id, px4.AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
+        )
+        try:
+            self._direct.send_message(native)
+        except MavsdkError:
+            return
+
+    def subscribe(self, name: str, take: Taker) -> None:
+        """Hand over every message of this name that is the autopilot's own."""
+
+        def arrived(message: MavlinkMessage, _user_data: object) -> None:
+            if message.component_id == px4.AUTOPILOT_COMPONENT:
+                take(message.message_name, message.fields_json)
+
+        self._direct.subscribe_message(name, arrived)
+
+
+class MavsdkLink(MavlinkLink):
     """A `vehicles.link.VehicleLink` on one autopilot that MAVSDK has found. `pump` must be called regularly."""
 
     def __init__(
         self, vehicle_id: str, system_id: int, system: System, executor: ThreadPoolExecutor, speed_factor: float
     ) -> None:
-        self.vehicle_id = vehicle_id
-        self.system_id = system_id
-        self.assembly = StateAssembler(vehicle_id, system_id, speed_factor)
-        self._speed_factor = speed_factor
         self.calls = NativeCalls(vehicle_id, executor)
-        self._direct = MavlinkDirect(system)
-        raw = RawPlans(system, self.calls)
-        self._plans = MavsdkPlans(
-            vehicle_id, system_id, self._direct, raw, speed_factor=speed_factor, words=self._words_since
-        )
-        self._parameters = MavsdkParameters(system, self.calls)
-        self._inbox_lock = threading.Lock()
-        self._inbox: dict[str, str] = {}
-        self._text_inbox: deque[str] = deque(maxlen=256)
-        self._changed = asyncio.Event()
-        self._transfer_lock = asyncio.Lock()
-        for name in px4.STATE_MESSAGES:
-            self._direct.subscribe_message(name, self._take)
-        self._direct.subscribe_message(px4.STATUSTEXT, self._take_text)
-
-    # -- what MAVSDK's threads do -------------------------------------------------------------------------
-
-    def _take(self, message: MavlinkMessage, _user_data: object) -> None:
-        if message.component_id == px4.AUTOPILOT_COMPONENT:
-            with self._inbox_lock:
-                self._inbox[message.message_name] = message.fields_json
-
-    def _take_text(self, message: MavlinkMessage, _user_data: object) -> None:
-        if message.component_id == px4.AUTOPILOT_COMPONENT:
-            self._text_inbox.append(message.fields_json)
-
-    # -- state --------------------------------------------------------------------------------------------
-
-    def now_s(self) -> float:
-        """Monotonic seconds."""
-        return time.monotonic()
-
-    def pump(self) -> bool:
-        """Take in what has arrived; returns whether anything changed. Call it from the event loop only."""
-        with self._inbox_lock:
-            inbox, self._inbox = self._inbox, {}
-        now_s = self.now_s()
-        changed = False
-        for name, fields_json in inbox.items():
-            changed |= self.assembly.apply(name, fields_json, now_s)
-        while self._text_inbox:
-            changed |= self.assembly.apply(px4.STATUSTEXT, self._text_inbox.popleft(), now_s)
-        self.assembly.flush_texts(now_s - TEXT_GRACE_S)
-        if changed:
-            self._changed.set()
-            self._changed = asyncio.Event()
-        return changed
-
-    def state(self) -> VehicleState:
-        """The latest state."""
-        return self.assembly.state
-
-    def plan_ids(self) -> PlanIds:
-        """The latest checksums of what the autopilot holds."""
-        return self.assembly.plan_ids
-
-    def status_texts(self, since_s: float) -> tuple[StatusText, ...]:
-        """Texts received at or after the monotonic time `since_s`."""
-        return self.assembly.texts(since_s)
-
-    async def _observe(
-        self,
-        message: str,
-        holds: Callable[[VehicleState], bool],
-        timeout_s: float,
-        patience: int | None = None,
-        since: int | None = None,
-    ) -> bool:
-        """Wait until `holds` of a state that a fresh `message` has confirmed.
-
-        Fresh is: received from now on, or after the first `since` of its kind. `patience` gives up early after so
-        many fresh messages; None waits for the deadline.
-        """
-        start = self.assembly.received[message] if since is None else since
-        deadline_s = self.now_s() + timeout_s
-        while True:
-            fresh = self.assembly.received[message] - start
-            if fresh > 0 and holds(self.assembly.state):
-                return True
-            left_s = deadline_s - self.now_s()
-            if left_s <= 0.0 or (patience is not None and fresh >= patience):
-                return False
-            changed = self._changed
-            try:
-                # Not wait_for: Python 3.11's loses a cancellation that meets a result, and a hold would wait.
-                async with asyncio.timeout(left_s):
-                    await changed.wait()
-            except TimeoutError:
-                return False
-
-    # -- commands -----------------------------------------------------------------------------------------
-
-    async def _command(self, command: px4.Command, *params: float, timeout_s: float) -> px4.CommandAck | None:
-        """Send COMMAND_LONG; returns its final ACK, or None when none came. MAVSDK re-sends it three times."""
-        fields: dict[str, float | int] = {
-            "target_system": self.system_id,
-            "target_component": px4.AUTOPILOT_COMPONENT,
-            "command": int(command),
-            "confirmation": 0,
-        }
-        for number in range(7):
-            fields[f"param{number + 1}"] = params[number] if number < len(params) else 0.0
-        message = MavlinkMessage(
-            "COMMAND_LONG", 0, 0, self.system_id, px4.AUTOPILOT_COMPONENT, json.dumps(fields, allow_nan=False)
-        )
-        try:
-            ack = await self.calls.run(lambda: self._direct.send_command(message), timeout_s, command.name)
-            return px4.CommandAck(json.loads(ack.fields_json)["result"])
-        except (LinkTimeoutError, MavsdkError, KeyError, ValueError):
-            return None
-
-    async def _words_since(self, since_s: float) -> str:
-        """What the vehicle said since, worst first, after waiting a little for it to speak."""
-        deadline_s = self.now_s() + TEXT_GRACE_S
-        while not (said := [text for text in self.status_texts(since_s) if text.severity <= 4]):
-            changed, left_s = self._changed, deadline_s - self.now_s()
-            if left_s <= 0.0:
-                break
-            try:
-                async with asyncio.timeout(left_s):
-                    await changed.wait()
-            except TimeoutError:
-                break
-        return "; ".join(dict.fromkeys(text.text for text in sorted(said, key=lambda text: text.severity)))
-
-    async def _commanded(
-        self,
-        command: px4.Command,
-        *params: float,
-        expects: Callable[[VehicleState], bool],
-        what: str,
-        timeout_s: float,
-    ) -> Outcome:
-        """Command, then observe the HEARTBEAT. A negative ACK refuses; a positive one proves nothing.
-
-        PX4 answers DO_SET_MODE twice, so an ACK may belong to the command before: what is not observed is sent
-        again, a few times.
-        """
-        start_s = self.now_s()
-        ack, acknowledged = None, 0
-        while acknowledged < COMMANDS_TO_BELIEVE and (left_s := start_s + timeout_s - self.now_s()) > 0.0:
-            ack = await self._command(command, *params, timeout_s=left_s)
-            if ack not in (None, px4.CommandAck.ACCEPTED, px4.CommandAck.IN_PROGRESS):
-                words = await self._words_since(start_s)
-                return refused(f"{what}: {ack.name}" + (f" ({words})" if words else ""))
-            acknowledged += ack is not None
-            left_s = max(0.0, start_s + timeout_s - self.now_s())
-            if await self._observe(px4.HEARTBEAT, expects, left_s, HEARTBEATS_TO_BELIEVE):
-                return OBSERVED
-        state = self.assembly.state
-        seen = f"mode {state.mode}, {'armed' if state.armed else 'disarmed'}"
-        words = await self._words_since(start_s)
-        suffix = f" ({words})" if words else ""
-        if self.now_s() - start_s < timeout_s:
-            return refused(f"{what}: acknowledged, but the vehicle stayed in {seen}{suffix}")
-        silent = "no acknowledgement, " if ack is None else ""
-        return unconfirmed(f"{what}: {silent}not observed within {timeout_s:g} s, last seen {seen}{suffix}")
-
-    async def _select_mode(self, sub_mode: int, mode: FlightMode, timeout_s: float) -> Outcome:
-        return await self._commanded(
-            px4.Command.DO_SET_MODE,
-            px4.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED,
-            px4.PX4_MAIN_MODE_AUTO,
-            sub_mode,
-            expects=lambda state: state.mode is mode,
-            what=f"mode {mode}",
-            timeout_s=timeout_s,
-        )
-
-    async def hold(self, timeout_s: float) -> Outcome:
-        """Hold position."""
-        return await self._select_mode(px4.PX4_SUB_MODE_LOITER, FlightMode.HOLD, timeout_s)
-
-    async def select_mission_mode(self, timeout_s: float) -> Outcome:
-        """Select Mission mode without arming."""
-        return await self._select_mode(px4.PX4_SUB_MODE_MISSION, FlightMode.MISSION, timeout_s)
-
-    async def arm(self, timeout_s: float) -> Outcome:
-        """Arm."""
-        return await self._commanded(
-            px4.Command.COMPONENT_ARM_DISARM,
-            1.0,
-            expects=lambda state: state.armed,
-            what="arm",
-            timeout_s=timeout_s,
-        )
-
-    async def disarm(self, timeout_s: float) -> Outcome:
-        """Disarm; never forced."""
-        return await self._commanded(
-            px4.Command.COMPONENT_ARM_DISARM,
-            0.0,
-            expects=lambda state: not state.armed,
-            what="disarm",
-            timeout_s=timeout_s,
-        )
-
-    async def start_mission(self, timeout_s: float) -> Outcome:
-        """Start the mission. PX4's MISSION_START also arms: callers hold a permit before they call this."""
-        return await self._commanded(
-            px4.Command.MISSION_START,
-            expects=lambda state: state.armed and state.mode is FlightMode.MISSION,
-            what="start mission",
-            timeout_s=timeout_s,
-        )
-
-    async def land(self, timeout_s: float) -> Outcome:
-        """Land where it is."""
-        return await self._commanded(
-            px4.Command.NAV_LAND,
-            expects=lambda state: (
-                state.mode is FlightMode.LAND or (not state.armed and state.landed_state is LandedState.ON_GROUND)
-            ),
-            what="land",
-            timeout_s=timeout_s,
-        )
-
-    async def return_to_launch(self, timeout_s: float) -> Outcome:
-        """PX4's own straight return."""
-        return await self._commanded(
-            px4.Command.NAV_RETURN_TO_LAUNCH,
-            expects=lambda state: state.mode is FlightMode.RETURN,
-            what="return to launch",
-            timeout_s=timeout_s,
-        )
-
-    async def configure_streams(self, timeout_s: float) -> tuple[str, ...]:
-        """Ask for the messages we read at our rates and for the others never; returns what is not known to be set.
-
-        The others go first, the busiest before all: a link that drowns in them loses answers, not requests, so a
-        missing answer does not end the round. `timeout_s` is for each message. PX4's intervals are in its own
-        simulated time, which runs `speed_factor` times faster than ours.
-        """
-        problems = []
-        unwanted = [(message_id, -1.0) for message_id in px4.UNWANTED_MESSAGES]
-        wanted = [(m, 1e6 * self._speed_factor / hz) for m, hz in px4.WANTED_RATES_HZ.items()]
-        for message_id, interval_us in unwanted + wanted:
-            ack = await self._command(
-                px4.Command.SET_MESSAGE_INTERVAL, float(message_id), interval_us, timeout_s=timeout_s
-            )
-            if ack is px4.CommandAck.FAILED and interval_us < 0.0:
-                continue  # PX4's answer for a stream that is not there: nothing to switch off
-            if ack is not px4.CommandAck.ACCEPTED:
-                problems.append(f"message {message_id}: {ack.name if ack is not None else 'no answer'}")
-        return tuple(problems)
-
-    async def readiness(self, samples: int, timeout_s: float) -> bool | None:
-        """PREARM over `samples` SYS_STATUS received from now on: True when all are ready, None when too few."""
-        deadline_s = self.now_s() + timeout_s
-        for _ in range(samples):
-            if not await self._observe(px4.SYS_STATUS, lambda _state: True, deadline_s - self.now_s()):
-                return None
-            if not self.assembly.state.armable:
-                return False
-        return True
-
-    # -- parameters and plans -----------------------------------------------------------------------------
-
-    async def read_parameter(self, name: str, timeout_s: float) -> int | float:
-        """Read one parameter."""
-        return await self._parameters.read(name, timeout_s)
-
-    async def set_parameter(self, name: str, value: float, timeout_s: float) -> Outcome:
-        """Set one parameter and read it again."""
-        return await self._parameters.set(name, value, timeout_s)
-
-    async def write_items(self, kind: MavMissionType, items: Sequence[MissionItem], timeout_s: float) -> WriteClaim:
-        """Write one list; an empty one clears it."""
-        return await self._plans.write(kind, items, timeout_s)
-
-    async def read_items(self, kind: MavMissionType, timeout_s: float) -> tuple[MissionItem, ...]:
-        """Read one list."""
-        return await self._plans.read(kind, timeout_s)
-
-    async def set_current_item(self, index: int, timeout_s: float) -> Outcome:
-        """Make `index` the current item."""
-        if not 0 <= index < max(1, self.state().mission_total):
-            return refused(f"item {index} does not exist on board")
-        deadline_s = self.now_s() + timeout_s
-        while (left_s := deadline_s - self.now_s()) > 0.0:
-            self._plans.select(index)
-            if await self._observe(
-                px4.MISSION_CURRENT, lambda state: state.mission_current == index, left_s, CURRENTS_TO_BELIEVE
-            ):
-                return OBSERVED
-        return unconfirmed(f"current item is {self.state().mission_current}, not {index}, after {timeout_s:g} s")
-
-    async def confirm_item_count(self, count: int, timeout_s: float) -> Outcome:
-        """See that the autopilot announces `count` items."""
-        if await self._observe(px4.MISSION_CURRENT, lambda state: state.mission_total == count, timeout_s):
-            return OBSERVED
-        return unconfirmed(f"{self.state().mission_total} items are announced, not {count}")
-
-    async def upload(self, mission: Mission, timeout_s: float) -> TransferResult:
-        """Verified transfer of a whole mission; one at a time."""
-        async with self._transfer_lock:
-            return await transfer(self, mission, timeout_s)
-
-    async def read_back(self, timeout_s: float) -> HeldPlan:
-        """Read mission, fence and rally points."""
-        deadline_s = self.now_s() + timeout_s
-        held = {kind: await self.read_items(kind, max(0.0, deadline_s - self.now_s())) for kind in MavMissionType}
-        return HeldPlan(held[MavMissionType.MISSION], held[MavMissionType.FENCE], held[MavMissionType.RALLY])
-
-    async def clear(self, timeout_s: float) -> Outcome:
-        """Clear mission, fence and rally points, and see that nothing is left."""
-        deadline_s = self.now_s() + timeout_s
-        async with self._transfer_lock:
-            while True:
-                for kind in MavMissionType:
-                    await self.write_items(kind, (), max(0.0, deadline_s - self.now_s()))
-                try:
-                    held = await self.read_back(max(0.0, deadline_s - self.now_s()))
-                except LinkTimeoutError as problem:
-                    return unconfirmed(str(problem))
-                if held == HeldPlan((), (), ()):
-                    return OBSERVED
-                if self.now_s() >= deadline_s:
-                    return refused("the vehicle still holds items after it was told to clear them")
+        wire = MavsdkWire(system_id, system)
+        super().__init__(vehicle_id, system_id, wire, MavsdkParameters(system, self.calls), speed_factor)

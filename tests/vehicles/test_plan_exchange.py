@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from mission.model.mission import MavMissionType, MissionItem
 from vehicles.link import WriteStatus
-from vehicles.plan_exchange import QUIET_S, Exchange, Incoming, Outgoing, PlanReader, PlanWriter
+from vehicles.message_wire import Outgoing
+from vehicles.plan_exchange import QUIET_S, Exchange, Incoming
+from vehicles.plan_reader import PlanReader
+from vehicles.plan_writer import OWN_LEFTOVERS, PlanWriter
+from vehicles.round_trip import RoundTrip
 
 KIND = MavMissionType.MISSION
 REREQUEST_S = 0.25
@@ -128,10 +132,10 @@ def run(exchange: Exchange, autopilot: Autopilot, seed: int, loss: float, delay_
 def test_a_list_arrives_over_a_bad_link(loss: float, delay_s: float) -> None:
     """40 % loss or more than a second there and back: written, and held exactly (F-L1, F-L5)."""
     for seed in range(10):
-        autopilot, writer = Autopilot(), PlanWriter(KIND, items(20))
+        autopilot, writer = Autopilot(), PlanWriter(KIND, items(20), RoundTrip())
         assert run(writer, autopilot, seed, loss, delay_s, limit_s=120.0) < 120.0
         assert writer.claim is not None
-        reader = PlanReader(KIND)
+        reader = PlanReader(KIND, RoundTrip())
         assert run(reader, autopilot, seed, loss, delay_s, limit_s=120.0) < 120.0
         assert reader.items is not None
         if writer.claim.status is WriteStatus.ACKNOWLEDGED:
@@ -143,7 +147,7 @@ def test_a_list_arrives_over_a_bad_link(loss: float, delay_s: float) -> None:
 def test_acknowledged_means_held(seed: int, loss: float, count: int) -> None:
     """Whatever is lost, doubled or late: an acknowledged list is on board, whole and in order (I-25)."""
     autopilot = Autopilot(held=[Incoming(command=22, x=999)])
-    writer = PlanWriter(KIND, items(count))
+    writer = PlanWriter(KIND, items(count), RoundTrip())
     run(writer, autopilot, seed, loss, 0.05, limit_s=60.0)
     if writer.claim is not None and writer.claim.status is WriteStatus.ACKNOWLEDGED:
         assert [(item.x, item.z) for item in autopilot.held] == [(item.x, item.z) for item in items(count)]
@@ -151,7 +155,7 @@ def test_acknowledged_means_held(seed: int, loss: float, count: int) -> None:
 
 def test_a_refused_item_is_named() -> None:
     """A NACK at item 3 says item 3 (F-V11)."""
-    writer = PlanWriter(KIND, items(6))
+    writer = PlanWriter(KIND, items(6), RoundTrip())
     run(writer, Autopilot(refuse=3), 0, 0.0, 0.001, limit_s=10.0)
     assert writer.claim is not None
     assert writer.claim.status is WriteStatus.REJECTED
@@ -160,7 +164,7 @@ def test_a_refused_item_is_named() -> None:
 
 def test_the_acknowledgement_of_another_list_is_not_ours() -> None:
     """A late answer about the fence does not end the mission's transfer (F-L11)."""
-    writer = PlanWriter(KIND, items(2))
+    writer = PlanWriter(KIND, items(2), RoundTrip())
     writer.start(0.0)
     for sequence in (0, 1):
         writer.receive("MISSION_REQUEST_INT", Incoming(seq=sequence), 0.1)
@@ -170,25 +174,61 @@ def test_the_acknowledgement_of_another_list_is_not_ours() -> None:
 
 def test_an_acknowledgement_before_the_last_item_is_not_believed() -> None:
     """The late ACK of an old transfer of the same list proves nothing about this one (F-L11)."""
-    writer = PlanWriter(KIND, items(3))
+    writer = PlanWriter(KIND, items(3), RoundTrip())
     writer.start(0.0)
     writer.receive("MISSION_REQUEST_INT", Incoming(seq=0), 0.1)
     writer.receive("MISSION_ACK", Incoming(type=0), 0.2)
     assert not writer.ended
 
 
-def test_a_busy_autopilot_is_left_alone_until_it_is_quiet() -> None:
-    """Another transaction holds it: nothing is sent before it must have given up."""
-    writer = PlanWriter(KIND, items(2))
+def test_a_leftover_of_ours_is_cancelled_before_the_next_transfer() -> None:
+    """The autopilot is busy with a transfer whose end it did not hear: cancelled, then announced again at once."""
+    writer = PlanWriter(KIND, items(2), RoundTrip())
     writer.start(0.0)
-    writer.receive("MISSION_ACK", Incoming(type=1), 0.1)
-    assert writer.tick(QUIET_S - 0.1) == []
-    assert [outgoing.name for outgoing in writer.tick(QUIET_S + 0.2)] == ["MISSION_COUNT"]
+    said = writer.receive("MISSION_ACK", Incoming(type=1), 0.1)
+    assert {(outgoing.name, outgoing.fields["type"]) for outgoing in said} == {("MISSION_ACK", 15)}
+    assert [outgoing.name for outgoing in writer.tick(0.6)] == ["MISSION_COUNT"]
+
+
+def test_another_stations_transfer_is_left_alone_until_it_is_quiet() -> None:
+    """Busy in spite of being told to cancel: it is not ours, and nothing is sent before it must have ended (F-L10)."""
+    writer = PlanWriter(KIND, items(2), RoundTrip())
+    writer.start(0.0)
+    now_s = 0.1
+    for _ in range(OWN_LEFTOVERS):
+        writer.receive("MISSION_ACK", Incoming(type=1), now_s)
+        now_s += 0.5
+        assert writer.tick(now_s)
+    assert writer.receive("MISSION_ACK", Incoming(type=1), now_s) == []
+    assert writer.tick(now_s + QUIET_S - 0.1) == []
+    assert [outgoing.name for outgoing in writer.tick(now_s + QUIET_S + 0.1)] == ["MISSION_COUNT"]
+
+
+def test_an_error_amid_a_transfer_that_goes_on_is_no_end() -> None:
+    """An announcement that came twice is answered "busy"; the autopilot asks on, and so does the transfer (F-L3)."""
+    writer = PlanWriter(KIND, items(3), RoundTrip())
+    writer.start(0.0)
+    writer.receive("MISSION_REQUEST_INT", Incoming(seq=0), 0.1)
+    writer.receive("MISSION_ACK", Incoming(type=1), 0.2)
+    asked = writer.receive("MISSION_REQUEST_INT", Incoming(seq=1), 0.3)
+    assert [outgoing.fields["seq"] for outgoing in asked] == [1]
+    assert [outgoing.name for outgoing in writer.tick(2.0)] == ["MISSION_ITEM_INT"]
+
+
+def test_a_late_refusal_of_an_item_is_not_taken_before_an_item_was_sent() -> None:
+    """What an autopilot says of an item belongs to a transfer in which it has seen one (F-L11)."""
+    writer = PlanWriter(KIND, items(3), RoundTrip())
+    writer.start(0.0)
+    writer.receive("MISSION_ACK", Incoming(type=3), 0.1)
+    assert not writer.ended
+    writer.receive("MISSION_ACK", Incoming(type=4), 0.2)
+    assert writer.claim is not None
+    assert "3 items: NO_SPACE" in writer.claim.reason
 
 
 def test_a_lost_last_acknowledgement_ends_as_failed() -> None:
     """No blind upload again: the claim is open, and reading back decides (F-L6)."""
-    writer = PlanWriter(KIND, items(1))
+    writer = PlanWriter(KIND, items(1), RoundTrip())
     writer.start(0.0)
     writer.receive("MISSION_REQUEST_INT", Incoming(seq=0), 0.1)
     now_s = 0.1
@@ -202,7 +242,7 @@ def test_a_lost_last_acknowledgement_ends_as_failed() -> None:
 
 def test_silence_does_not_become_a_storm() -> None:
     """A minute without an answer: a few dozen messages, not hundreds (F-L5)."""
-    reader = PlanReader(KIND)
+    reader = PlanReader(KIND, RoundTrip())
     sent = len(reader.start(0.0))
     sent += sum(len(reader.tick(step * 0.02)) for step in range(3000))
     assert 10 < sent < 40
