@@ -7,7 +7,7 @@ journal before it goes out.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from mission.dispatch.sortie_state import SortieState
 from mission.errors import LinkError
 from mission.geodesy.distance import distance_m
 from mission.model.flight import ApprovedFlight
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
 from mission.policy import Policy
@@ -27,6 +28,7 @@ from mission.supervision.events import (
     Event,
     FlyInstead,
     FreshnessChanged,
+    GatePassed,
     Holding,
     HoldPosition,
     LandNow,
@@ -34,6 +36,9 @@ from mission.supervision.events import (
     LaunchEnded,
     Load,
     Observed,
+    PassGate,
+    Release,
+    ReleaseEnded,
     Report,
     ReportKind,
     Tick,
@@ -42,6 +47,7 @@ from mission.supervision.events import (
 from mission.supervision.supervisor import Contingencies, SortieSupervisor
 from operations.clock import MissionClock
 from operations.journal import Journal
+from operations.requests import Request, Requests
 
 TICK_S = 0.2
 """Wall time after which a supervisor hears a Tick when nothing else happens."""
@@ -65,8 +71,14 @@ class FleetLinks(Protocol):
     async def load(self, vehicle_id: str, mission: Mission, timeout_s: float) -> TransferEnded:
         """Upload, read back, compare."""
 
-    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded | None:
-        """Arm and start what was loaded; None where it is not known whether it was begun."""
+    async def launch(self, vehicle_id: str, command: Launch, timeout_s: float) -> LaunchEnded | None:
+        """Close the grippers, arm and start what was loaded; None where it is not known whether it was begun."""
+
+    async def release(self, vehicle_id: str, command: Release, timeout_s: float) -> ReleaseEnded:
+        """Open a gripper at a gate, at most once for the command's id."""
+
+    async def pass_gate(self, vehicle_id: str, command: PassGate, timeout_s: float) -> GatePassed:
+        """Go on from a gate."""
 
     async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
         """Hold, replace the mission, start."""
@@ -111,6 +123,7 @@ class ControlDesk:
     contingencies: Contingencies
     policy: Policy
     listener: Listener
+    requests: Requests = field(default_factory=Requests)
 
 
 async def fly_day(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
@@ -193,8 +206,16 @@ class SortieRun:
                 effect.result()  # a defect in it must not be lost
             while not self._answers.empty():
                 self._hear(self._answers.get_nowait())
+            for request in self._desk.requests.take(self._supervisor.order_states):
+                self._hear_request(request)
             self._hear_telemetry()
             self._hear(Tick())
+
+    def _hear_request(self, request: Request) -> None:
+        """Write down who was asked for what, then hear it."""
+        content = {"vehicle_id": self._vehicle_id, "request": type(request).__name__, "subject": request.order_id}
+        self._desk.journal.write("request", self._desk.clock.now(), content, effect=True)
+        self._hear(request)
 
     def _hear_telemetry(self) -> None:
         freshness = self._desk.links.freshness(self._vehicle_id)
@@ -222,7 +243,17 @@ class SortieRun:
                 answer = links.load(vehicle_id, mission, TRANSFER_TIMEOUT_S)
                 self._effect("load", now, answer, mission.digest(), lambda why: TransferEnded(Holding.UNKNOWN, "", why))
             case Launch(digest=digest):
-                self._effect("launch", now, links.launch(vehicle_id, digest, COMMAND_TIMEOUT_S), digest)
+                self._effect("launch", now, links.launch(vehicle_id, command, COMMAND_TIMEOUT_S), digest)
+            case Release():
+                self._release(command, now)
+            case PassGate(gate_item=item):
+                self._effect(
+                    "pass_gate",
+                    now,
+                    links.pass_gate(vehicle_id, command, COMMAND_TIMEOUT_S),
+                    str(item),
+                    lambda why: GatePassed(item, ok=False, reason=why),
+                )
             case FlyInstead(mission=mission):
                 way = links.fly_instead(vehicle_id, mission, TRANSFER_TIMEOUT_S)
                 self._effect(
@@ -232,6 +263,17 @@ class SortieRun:
                 self._effect("hold", now, links.hold(vehicle_id, COMMAND_TIMEOUT_S), command.reason)
             case LandNow():
                 self._effect("land", now, links.land(vehicle_id, COMMAND_TIMEOUT_S), command.reason)
+
+    def _release(self, release: Release, now: datetime) -> None:
+        """Command a release: its deadline is in mission time, the gateway's clock is the wall's."""
+        clock = self._desk.clock
+        timeout_s = clock.wall_s((release.deadline - now).total_seconds())
+
+        def broken(why: str) -> Event:
+            return ReleaseEnded(release.order_id, release.command_id, GripperAnswer.NO_ANSWER, why)
+
+        action = self._desk.links.release(self._vehicle_id, release, timeout_s)
+        self._effect("release", now, action, release.command_id, broken)
 
     def _effect(
         self,

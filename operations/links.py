@@ -7,9 +7,20 @@ from types import TracebackType
 from typing import Self
 
 from mission.errors import LinkError
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
-from mission.supervision.events import DiversionEnded, Holding, LaunchEnded, TransferEnded
+from mission.supervision.events import (
+    DiversionEnded,
+    GatePassed,
+    Holding,
+    Launch,
+    LaunchEnded,
+    PassGate,
+    Release,
+    ReleaseEnded,
+    TransferEnded,
+)
 from vehicles.fleet_client import FleetClient
 from vehicles.link import TransferState
 from vehicles.messages import CommandStatus, GatewayReplaced
@@ -94,12 +105,29 @@ class GatewayLinks:
         reason = "; ".join(filter(None, [transfer.reason, *transfer.differences]))
         return TransferEnded(HOLDINGS[transfer.state], transfer.digest, reason)
 
-    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded | None:
+    async def launch(self, vehicle_id: str, command: Launch, timeout_s: float) -> LaunchEnded | None:
         """Arm and start what was loaded; None where it was perhaps begun, and the vehicle's state decides."""
-        result = await self._client.launch(vehicle_id, digest, timeout_s)
+        result = await self._client.launch(vehicle_id, command.digest, timeout_s, grippers=command.grippers)
         if result.status in PERHAPS_BEGUN:
             return None
         return LaunchEnded(result.ok, result.reason)
+
+    async def release(self, vehicle_id: str, command: Release, timeout_s: float) -> ReleaseEnded:
+        """Open a gripper under the command's own id, so that it cannot happen twice."""
+        result = await self._client.release(
+            vehicle_id, command.gripper, command.gate_item, timeout_s, command_id=command.command_id
+        )
+        answer = result.gripper
+        if answer is None:
+            unknown = result.status in PERHAPS_BEGUN | {CommandStatus.SUPERSEDED}
+            answer = GripperAnswer.NO_ANSWER if unknown else GripperAnswer.NOT_SENT
+        reason = f"{result.status}: {result.reason}" if result.reason else ""
+        return ReleaseEnded(command.order_id, command.command_id, answer, reason)
+
+    async def pass_gate(self, vehicle_id: str, command: PassGate, timeout_s: float) -> GatePassed:
+        """Go on from a gate."""
+        result = await self._client.pass_gate(vehicle_id, command.gate_item, timeout_s)
+        return GatePassed(command.gate_item, result.ok, result.reason)
 
     async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
         """Hold, replace the mission, start."""

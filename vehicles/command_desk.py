@@ -6,14 +6,16 @@ No sockets here: the gateway hands in commands and sends back results.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mission.errors import LinkError
+from mission.model.gripper import GripperAnswer
 from vehicles import messages as m
 from vehicles.commands import CLEANUP_TIMEOUT_S, fly_instead, launch
+from vehicles.grippers import close_grippers, pass_gate, release_at_gate
 from vehicles.leases import LeaseStanding, LeaseTable
-from vehicles.link import Outcome, OutcomeStatus, TransferResult, TransferState, VehicleLink
+from vehicles.link import GripperOutcome, Outcome, OutcomeStatus, TransferResult, TransferState, VehicleLink
 from vehicles.link_health import LinkCondition
 from vehicles.px4_profile import Drift, Profile, apply_profile, drift_outcome, find_drift
 
@@ -25,6 +27,14 @@ _STATUS = {
     OutcomeStatus.OBSERVED: m.CommandStatus.DONE,
     OutcomeStatus.REFUSED: m.CommandStatus.REFUSED,
     OutcomeStatus.UNCONFIRMED: m.CommandStatus.UNCONFIRMED,
+}
+
+_GRIPPER_STATUS = {
+    GripperAnswer.OPENED: m.CommandStatus.DONE,
+    GripperAnswer.WAS_OPEN: m.CommandStatus.UNCONFIRMED,
+    GripperAnswer.NO_ANSWER: m.CommandStatus.UNCONFIRMED,
+    GripperAnswer.REFUSED: m.CommandStatus.REFUSED,
+    GripperAnswer.NOT_SENT: m.CommandStatus.REFUSED,
 }
 
 
@@ -187,27 +197,33 @@ class CommandDesk:
                 desk.loaded = None
                 desk.loaded = await link.upload(mission, timeout_s)
                 return _transfer_result(command_id, desk.loaded)
-            case m.Launch(digest=digest):
+            case m.Launch(digest=digest, grippers=grippers):
                 loaded, desk.loaded = desk.loaded, None  # a permit is good for one attempt
                 deadline_s = self._now_s() + timeout_s
-                outcome = drift_outcome(self._profile, await find_drift(link, self._profile, timeout_s))
+                outcome = await self._ready(link, grippers, timeout_s)
                 if outcome.ok:
                     outcome = await launch(link, loaded, digest, max(0.0, deadline_s - self._now_s()))
+            case m.Release(gripper=gripper, gate_item=gate_item):
+                return _release_result(command_id, await release_at_gate(link, gripper, gate_item, timeout_s))
+            case m.PassGate(gate_item=gate_item):
+                outcome = await pass_gate(link, gate_item, timeout_s)
             case m.FlyInstead(mission=mission):
                 desk.loaded = None
                 outcome, transferred = await fly_instead(link, mission, timeout_s)
                 return _result(command_id, outcome, transferred)
-            case m.Hold():
-                outcome = await link.hold(timeout_s)
-            case m.Land():
-                outcome = await link.land(timeout_s)
-            case m.ReturnToLaunch():
-                outcome = await link.return_to_launch(timeout_s)
-            case m.Disarm():
-                outcome = await link.disarm(timeout_s)
+            case m.Hold() | m.Land() | m.ReturnToLaunch() | m.Disarm():
+                outcome = await _make_safe(link, command, timeout_s)
             case m.SetParameter() | m.ReadParameter() | m.CheckProfile() | m.ApplyProfile():
                 return await self._perform_on_parameters(link, command, timeout_s)
         return _result(command_id, outcome)
+
+    async def _ready(self, link: VehicleLink, grippers: Sequence[int], timeout_s: float) -> Outcome:
+        """The profile's parameters as they must be, and every gripper that is used closed."""
+        deadline_s = self._now_s() + timeout_s
+        outcome = drift_outcome(self._profile, await find_drift(link, self._profile, timeout_s))
+        if not outcome.ok:
+            return outcome
+        return await close_grippers(link, grippers, max(0.0, deadline_s - self._now_s()))
 
     async def _perform_on_parameters(
         self,
@@ -229,8 +245,26 @@ class CommandDesk:
                 return _profile_result(command_id, *await apply_profile(link, self._profile, timeout_s))
 
 
+async def _make_safe(
+    link: VehicleLink, command: m.Hold | m.Land | m.ReturnToLaunch | m.Disarm, timeout_s: float
+) -> Outcome:
+    match command:
+        case m.Hold():
+            return await link.hold(timeout_s)
+        case m.Land():
+            return await link.land(timeout_s)
+        case m.ReturnToLaunch():
+            return await link.return_to_launch(timeout_s)
+        case m.Disarm():
+            return await link.disarm(timeout_s)
+
+
 def _result(command_id: str, outcome: Outcome, transferred: TransferResult | None = None) -> m.CommandResult:
     return m.CommandResult(command_id, _STATUS[outcome.status], outcome.reason, transferred)
+
+
+def _release_result(command_id: str, outcome: GripperOutcome) -> m.CommandResult:
+    return m.CommandResult(command_id, _GRIPPER_STATUS[outcome.answer], outcome.reason, gripper=outcome.answer)
 
 
 def _profile_result(command_id: str, outcome: Outcome, drifts: tuple[Drift, ...]) -> m.CommandResult:

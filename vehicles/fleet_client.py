@@ -326,10 +326,31 @@ class FleetClient:
         return await self._command(lambda header: m.Upload(header, vehicle_id, mission), timeout_s, command_id)
 
     async def launch(
-        self, vehicle_id: str, digest: str, timeout_s: float, *, command_id: str | None = None
+        self,
+        vehicle_id: str,
+        digest: str,
+        timeout_s: float,
+        *,
+        grippers: Sequence[int] = (),
+        command_id: str | None = None,
     ) -> m.CommandResult:
-        """Arm and start the mission of `digest`; DONE = seen armed and in Mission mode."""
-        return await self._command(lambda header: m.Launch(header, vehicle_id, digest), timeout_s, command_id)
+        """Close the grippers, arm, start the mission of `digest`; DONE = seen armed and in Mission mode."""
+        closed = tuple(grippers)
+        return await self._command(lambda header: m.Launch(header, vehicle_id, digest, closed), timeout_s, command_id)
+
+    async def release(
+        self, vehicle_id: str, gripper: int, gate_item: int, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Open a gripper at a gate; `.gripper` is what the vehicle answered, None where it was never asked."""
+        return await self._command(
+            lambda header: m.Release(header, vehicle_id, gripper, gate_item), timeout_s, command_id
+        )
+
+    async def pass_gate(
+        self, vehicle_id: str, gate_item: int, timeout_s: float, *, command_id: str | None = None
+    ) -> m.CommandResult:
+        """Go on from a gate; DONE = seen at a later item."""
+        return await self._command(lambda header: m.PassGate(header, vehicle_id, gate_item), timeout_s, command_id)
 
     async def fly_instead(
         self, vehicle_id: str, mission: Mission, timeout_s: float, *, command_id: str | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import MavMissionType, Mission, MissionItem, digest_of
 from mission.model.telemetry import VehicleState
 
@@ -49,6 +50,14 @@ def refused(reason: str) -> Outcome:
 def unconfirmed(reason: str) -> Outcome:
     """An outcome that could not be observed in time."""
     return Outcome(OutcomeStatus.UNCONFIRMED, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class GripperOutcome:
+    """What became of opening a gripper, and why where it is not OPENED."""
+
+    answer: GripperAnswer
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +241,14 @@ class VehicleLink(PlanPort, Protocol):
 
     async def start_mission(self, timeout_s: float) -> Outcome:
         """Start the mission held, observed as armed and in Mission mode."""
+        ...
+
+    async def open_gripper(self, gripper: int, timeout_s: float) -> GripperOutcome:
+        """Open a gripper, numbered from 1. The answer is the autopilot's word: what fell is seen elsewhere."""
+        ...
+
+    async def close_gripper(self, gripper: int, timeout_s: float) -> Outcome:
+        """Close a gripper, numbered from 1, as the autopilot acknowledges it."""
         ...
 
     async def land(self, timeout_s: float) -> Outcome:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import Mission
 from vehicles.link import TransferResult
 from vehicles.link_health import LinkCondition
@@ -99,11 +100,29 @@ class Upload(msgspec.Struct, tag="upload", frozen=True):
 
 
 class Launch(msgspec.Struct, tag="launch", frozen=True):
-    """Arm and start exactly the mission of this digest."""
+    """Close the grippers, arm, and start exactly the mission of this digest."""
 
     header: CommandHeader
     vehicle_id: str
     digest: str
+    grippers: tuple[int, ...] = ()
+
+
+class Release(msgspec.Struct, tag="release", frozen=True):
+    """Open a gripper of a vehicle that waits at `gate_item`; anywhere else nothing is sent."""
+
+    header: CommandHeader
+    vehicle_id: str
+    gripper: int
+    gate_item: int
+
+
+class PassGate(msgspec.Struct, tag="pass_gate", frozen=True):
+    """Go on with the item after the gate, if the vehicle still waits there."""
+
+    header: CommandHeader
+    vehicle_id: str
+    gate_item: int
 
 
 class FlyInstead(msgspec.Struct, tag="fly_instead", frozen=True):
@@ -176,6 +195,8 @@ class ApplyProfile(msgspec.Struct, tag="apply_profile", frozen=True):
 VehicleCommand = (
     Upload
     | Launch
+    | Release
+    | PassGate
     | FlyInstead
     | Hold
     | Land
@@ -239,6 +260,7 @@ class CommandResult(msgspec.Struct, tag="result", frozen=True):
         reason: why it is not DONE, with the autopilot's words where it gave any.
         transfer: how the transfer ended, for Upload and FlyInstead that got so far.
         value: the parameter read, for ReadParameter.
+        gripper: how the gripper answered, for a Release that was begun.
         drifts: what differs from the profile, for CheckProfile and ApplyProfile.
     """
 
@@ -247,6 +269,7 @@ class CommandResult(msgspec.Struct, tag="result", frozen=True):
     reason: str = ""
     transfer: TransferResult | None = None
     value: int | float | None = None
+    gripper: GripperAnswer | None = None
     drifts: tuple[Drift, ...] = ()
 
     @property

@@ -48,7 +48,11 @@ class DropPoint:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A request to bring one parcel to one drop point within a window of time."""
+    """A request to bring one parcel to one drop point within a window of time.
+
+    Attributes:
+        attended: the parcel is handed over only when somebody was reported at the drop to take it.
+    """
 
     order_id: str
     parcel: Parcel
@@ -56,3 +60,4 @@ class Order:
     window: TimeWindow
     service_class: ServiceClass = ServiceClass.STANDARD
     recipient: str = ""
+    attended: bool = False

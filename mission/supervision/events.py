@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from mission.model.fleet import Hub, LandingSite
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
 
@@ -51,6 +53,39 @@ class DiversionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseEnded:
+    """The vehicle answered a release, or did not by its deadline; `reason` has its own words."""
+
+    order_id: str
+    command_id: str
+    answer: GripperAnswer
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatePassed:
+    """The vehicle was told to go on from a gate: seen at the next item, or not."""
+
+    gate_item: int
+    ok: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """An order is called off. It counts when it is heard before the release is commanded."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientPresent:
+    """Somebody is at the drop to take the parcel."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """A newer state of the vehicle."""
 
@@ -69,7 +104,19 @@ class Tick:
     """Time passed; nothing else did."""
 
 
-Event = Begin | TransferEnded | LaunchEnded | DiversionEnded | Observed | FreshnessChanged | Tick
+Event = (
+    Begin
+    | TransferEnded
+    | LaunchEnded
+    | DiversionEnded
+    | ReleaseEnded
+    | GatePassed
+    | Cancel
+    | RecipientPresent
+    | Observed
+    | FreshnessChanged
+    | Tick
+)
 
 # ---- commands ------------------------------------------------------------------------------------------
 
@@ -83,9 +130,28 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Arm and start, only if the vehicle holds what `digest` names."""
+    """Close the `grippers`, arm and start, only if the vehicle holds what `digest` names."""
 
     digest: str
+    grippers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Open a gripper at a gate: once for a `command_id`, and not after `deadline`."""
+
+    order_id: str
+    gripper: int
+    gate_item: int
+    command_id: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PassGate:
+    """Go on with the item after the gate, if the vehicle still waits there."""
+
+    gate_item: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +182,8 @@ class ReportKind(StrEnum):
 
     SORTIE = "SORTIE"
     ORDER = "ORDER"
+    RELEASE = "RELEASE"
+    CUSTODY = "CUSTODY"
     ALARM = "ALARM"
 
 
@@ -124,7 +192,8 @@ class Report:
     """Something to write down and show.
 
     Attributes:
-        kind: SORTIE and ORDER carry a new state in `state`; ALARM a stable alarm code.
+        kind: SORTIE, ORDER and RELEASE carry a new state in `state`, CUSTODY who has the parcel now; ALARM a stable
+            alarm code.
         subject: the sortie's or order's id.
         message: one sentence for people.
         details: figures that belong to it, names with units.
@@ -137,4 +206,4 @@ class Report:
     details: Mapping[str, float | str] = field(default_factory=dict)
 
 
-Command = Load | Launch | HoldPosition | FlyInstead | LandNow | Report
+Command = Load | Launch | Release | PassGate | HoldPosition | FlyInstead | LandNow | Report

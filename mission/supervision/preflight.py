@@ -11,6 +11,8 @@ from mission.policy import Policy
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """By how much zones may be newer than now before a clock must be wrong."""
+PAYLOAD_TOLERANCE_KG, PAYLOAD_TOLERANCE_SHARE = 0.1, 0.1
+"""By how much a weighed load may differ from the planned one: the greater of the two; it is a wrong parcel beyond."""
 
 
 def launch_objections(
@@ -31,6 +33,7 @@ def launch_objections(
         objections.append("the autopilot's pre-arm checks have not passed")
     objections += _home_objections(plan, state, policy)
     objections += _battery_objections(plan, state)
+    objections += _payload_objections(plan, state)
     return tuple(objections)
 
 
@@ -72,7 +75,23 @@ def _battery_objections(plan: FlightPlan, state: VehicleState) -> list[str]:
     if math.isnan(state.battery_remaining):
         return ["the battery state is not known"]
     available_wh = state.battery_remaining * battery_wh
-    needed_wh = plan.energy_wh + plan.reserve_wh
+    needed_wh = plan.energy_wh + plan.wait_wh + plan.reserve_wh
     if available_wh < needed_wh:
-        return [f"battery holds {available_wh:.0f} Wh, flight and reserve need {needed_wh:.0f} Wh"]
+        return [f"battery holds {available_wh:.0f} Wh, flight, waits and reserve need {needed_wh:.0f} Wh"]
+    return []
+
+
+def _payload_objections(plan: FlightPlan, state: VehicleState) -> list[str]:
+    """The weight that was planned with, where the vehicle weighs it (faults F-V24 and F-O10)."""
+    if not plan.sortie.vehicle.type.payload_sensor:
+        return []
+    planned_kg = sum(order.parcel.mass_kg for order in plan.sortie.orders)
+    tolerance_kg = max(PAYLOAD_TOLERANCE_KG, PAYLOAD_TOLERANCE_SHARE * planned_kg)
+    if math.isnan(state.payload_kg):
+        return ["the vehicle does not tell the weight it carries"]
+    if abs(state.payload_kg - planned_kg) > tolerance_kg:
+        return [
+            f"the vehicle carries {state.payload_kg:.2f} kg, its parcels weigh {planned_kg:.2f} kg, "
+            f"tolerance {tolerance_kg:.2f} kg"
+        ]
     return []

@@ -10,10 +10,12 @@ import pytest
 
 from mission.errors import LinkTimeoutError
 from mission.model.geo import GeoPoint
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import MavCommand, MavFrame, MavMissionType, Mission, MissionItem, degrees_e7
 from mission.model.telemetry import FlightMode, LandedState, VehicleState
 from vehicles.link import (
     OBSERVED,
+    GripperOutcome,
     HeldPlan,
     Outcome,
     PlanIds,
@@ -107,6 +109,7 @@ class FakeLink:
         write_claims, read_failures: what the next writes claim, and how many reads fail.
         deaf: verbs that are not observed.
         delay_s: how long a write takes.
+        gripper: what opening one is answered with.
     """
 
     def __init__(self) -> None:
@@ -131,6 +134,7 @@ class FakeLink:
         self.read_failures = 0
         self.deaf: set[str] = set()
         self.delay_s = 0.0
+        self.gripper = GripperOutcome(GripperAnswer.OPENED)
         self.ids = PlanIds(1, 2, 3)
         self.parameters: dict[str, int | float] = {"GF_ACTION": 2, "COM_WIND_MAX": 12.0}
 
@@ -240,6 +244,15 @@ class FakeLink:
     async def start_mission(self, timeout_s: float) -> Outcome:
         """As asked."""
         return await self._verb("start", mode=FlightMode.MISSION, armed=True)
+
+    async def open_gripper(self, gripper: int, timeout_s: float) -> GripperOutcome:
+        """As the test set it."""
+        await self._verb(f"open {gripper}")
+        return self.gripper
+
+    async def close_gripper(self, gripper: int, timeout_s: float) -> Outcome:
+        """As asked."""
+        return await self._verb(f"close {gripper}")
 
     async def land(self, timeout_s: float) -> Outcome:
         """As asked."""

@@ -10,6 +10,7 @@ from mission.dispatch.sortie_state import SortieState
 from mission.model.fleet import Hub, LandingSite, Vehicle, VehicleType
 from mission.model.flight import ApprovedFlight, FlightPlan, Leg, LegKind, ReleasePoint, Sortie
 from mission.model.geo import GeoPoint
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import MavCommand, Mission, MissionItem
 from mission.model.orders import DropPoint, Order, Parcel
 from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
@@ -25,6 +26,8 @@ from mission.supervision.events import (
     Holding,
     LaunchEnded,
     Observed,
+    Release,
+    ReleaseEnded,
     TransferEnded,
 )
 from mission.supervision.supervisor import SortieSupervisor
@@ -33,21 +36,22 @@ START = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 HUB = Hub("hub", "Hub", GeoPoint(48.40, 15.60), 192.0)
 DROP = GeoPoint(48.409, 15.60)
 ALTERNATE = LandingSite("alt", "Meadow", GeoPoint(48.405, 15.605), 192.0)
-GRIPPER_ITEM = 3
+GATE = 3
+PARCEL_KG = 1.0
 BATTERY_WH = 400.0
 
 
 def _flight() -> ApprovedFlight:
     kind = VehicleType("quad", 2.5, 1, 5.0, 15.0, 3.0, 2.0, BATTERY_WH, 700.0)
     vehicle = Vehicle("drone-1", kind, HUB.hub_id, 1, "udpin://127.0.0.1:14540")
-    order = Order("A-1", Parcel("P-1", 1.0), DropPoint(DROP), TimeWindow(START, START + timedelta(hours=1)))
+    order = Order("A-1", Parcel("P-1", PARCEL_KG), DropPoint(DROP), TimeWindow(START, START + timedelta(hours=1)))
     sortie = Sortie("drone-1.1", vehicle, HUB, (order,), 0, START)
     leg = Leg(LegKind.CRUISE, HUB.position, DROP, 60.0, 60.0, START, START + timedelta(minutes=5), 1.0, 60.0)
     plan = FlightPlan(sortie, (leg,), 60.0, 80.0, (ALTERNATE,), 2000.0)
     items = tuple(MissionItem(MavCommand.NAV_WAYPOINT) for _ in range(8))
     mission = Mission(items, (), (), HUB.position, HUB.ground_amsl_m)
     verdict = Verdict(mission.digest(), (), 50.0)
-    return ApprovedFlight(plan, mission, verdict, (ReleasePoint("A-1", GRIPPER_ITEM, DROP, 6.0),), (0,) * 8, START)
+    return ApprovedFlight(plan, mission, verdict, (ReleasePoint("A-1", GATE, DROP, 6.0),), (0,) * 8, START)
 
 
 @dataclass
@@ -124,11 +128,29 @@ class Flown:
         self.hear(LaunchEnded(ok=True))
         return self.see(armed=True, landed_state=LandedState.IN_AIR, mode=FlightMode.MISSION, height_home_m=60.0)
 
+    def arrive(self, **changes: Any) -> list[Command]:
+        """Come down at the drop until the vehicle was seen steady at the gate; return what is asked for there."""
+        over = {"latitude_deg": DROP.latitude_deg, "longitude_deg": DROP.longitude_deg, "height_home_m": 6.0}
+        still = {"velocity_north_m_s": 0.0, "velocity_east_m_s": 0.0}
+        self.see(after_s=70.0, mission_current=GATE - 1, **(over | still | changes))
+        self.see(after_s=6.0)  # what it told before was far away: so long nothing it tells is believed
+        return [*self.see(mission_current=GATE), *self.see()]
+
+    def command(self, **changes: Any) -> Release:
+        """Arrive, and return the release that is commanded then."""
+        (release,) = (c for c in self.arrive(**changes) if isinstance(c, Release))
+        return release
+
+    def answer(self, release: Release, answer: GripperAnswer, reason: str = "") -> list[Command]:
+        """Let the vehicle answer."""
+        return self.hear(ReleaseEnded(release.order_id, release.command_id, answer, reason))
+
     def release(self) -> list[Command]:
-        """Fly to the drop, be seen low over it, and go on."""
-        over = {"latitude_deg": DROP.latitude_deg, "longitude_deg": DROP.longitude_deg}
-        self.see(mission_current=GRIPPER_ITEM, height_home_m=6.0, **over)
-        return self.see(mission_current=GRIPPER_ITEM + 1)
+        """Hand the parcel over at the drop and go on; return what the proof led to."""
+        self.answer(self.command(), GripperAnswer.OPENED)
+        proved = self.see()
+        self.see(mission_current=GATE + 1, height_home_m=8.0)
+        return proved
 
     def stand(self) -> list[Command]:
         """Be seen holding still."""
@@ -148,9 +170,42 @@ class Flown:
 @pytest.fixture
 def flown() -> Flown:
     """A sortie that is planned and not begun."""
-    flight, policy = _flight(), Policy(operator_id="AUTtest0001")
-    contingencies = FakeContingencies()
-    return Flown(flight, policy, contingencies, SortieSupervisor(flight, contingencies, policy))
+    return _of(_flight())
+
+
+@pytest.fixture
+def weighing(flown: Flown) -> Flown:
+    """The same with a vehicle that weighs what it carries."""
+    return _of(_with(flown.flight, payload_sensor=True), payload_kg=PARCEL_KG)
+
+
+@pytest.fixture
+def attended(flown: Flown) -> Flown:
+    """The same with an order that somebody must be present for."""
+    sortie = flown.flight.plan.sortie
+    orders = tuple(replace(order, attended=True) for order in sortie.orders)
+    plan = replace(flown.flight.plan, sortie=replace(sortie, orders=orders))
+    return _of(replace(flown.flight, plan=plan))
+
+
+@pytest.fixture
+def landing(flown: Flown) -> Flown:
+    """The same with a vehicle that sets its parcel down on the ground."""
+    (point,) = flown.flight.releases
+    return _of(replace(flown.flight, releases=(replace(point, height_home_m=0.0, lands=True),)))
+
+
+def _with(flight: ApprovedFlight, **changes: Any) -> ApprovedFlight:
+    """The flight with another type of vehicle."""
+    sortie = flight.plan.sortie
+    vehicle = replace(sortie.vehicle, type=replace(sortie.vehicle.type, **changes))
+    return replace(flight, plan=replace(flight.plan, sortie=replace(sortie, vehicle=vehicle)))
+
+
+def _of(flight: ApprovedFlight, **state: Any) -> Flown:
+    policy, contingencies = Policy(operator_id="AUTtest0001"), FakeContingencies()
+    supervisor = SortieSupervisor(flight, contingencies, policy)
+    return Flown(flight, policy, contingencies, supervisor, state=VehicleState("drone-1", **state))
 
 
 @pytest.fixture

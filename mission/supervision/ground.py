@@ -1,0 +1,98 @@
+"""A sortie on the ground: from first contact to the launch."""
+
+from datetime import datetime
+from typing import Final
+
+from mission.dispatch.sortie_state import SortieEvent, SortieState
+from mission.errors import InvariantError
+from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
+from mission.policy import Policy
+from mission.supervision.events import Holding, LandNow, Launch, LaunchEnded, Load, TransferEnded
+from mission.supervision.ledger import Ledger
+from mission.supervision.preflight import launch_objections
+
+MAX_LOAD_ATTEMPTS: Final = 3
+
+
+class GroundPhase:
+    """Loads the approved mission, and launches the vehicle that is proved to hold it."""
+
+    def __init__(self, ledger: Ledger, policy: Policy) -> None:
+        self._ledger = ledger
+        self._policy = policy
+        self._attempts = 0
+        self._begun: datetime | None = None
+
+    def begin(self, now: datetime) -> None:
+        """The vehicle stands at its hub with its parcels.
+
+        Raises:
+            InvariantError: it was begun before.
+        """
+        if self._begun:
+            raise InvariantError(f"sortie {self._ledger.sortie_id} was begun before")
+        self._begun = now
+
+    def await_contact(self, vehicle: VehicleState, freshness: Freshness, now: datetime) -> None:
+        """Load as soon as the vehicle is heard and known to wait on the ground; give up when that takes too long."""
+        if self._begun is None:
+            return
+        known = vehicle.landed_state is LandedState.ON_GROUND and vehicle.mode is not FlightMode.UNKNOWN
+        limit_s, departure = self._policy.preflight_timeout_s, self._ledger.flight.plan.departure
+        if known and not vehicle.armed and freshness is Freshness.FRESH:
+            self._load(now)
+        elif (now - max(self._begun, departure)).total_seconds() > limit_s:
+            heard = "never answered"
+            if freshness is not Freshness.NEVER:
+                heard = f"was not seen waiting on the ground, but {vehicle.landed_state.name}"
+            why = f"vehicle {self._ledger.flight.vehicle_id} {heard} {limit_s:.0f} s long"
+            self._ledger.give_up(now, why)
+
+    def transfer_ended(self, event: TransferEnded, now: datetime) -> None:
+        """Believe a read-back of exactly the approved mission, and nothing else."""
+        if event.holding is Holding.LOADED and event.digest == self._ledger.flight.mission.digest():
+            held = f"read back as approved, digest {event.digest[:12]}"
+            self._ledger.move(SortieEvent.HELD_AS_APPROVED, now, held)
+        elif event.holding is Holding.NOT_LOADED:
+            self._ledger.move(SortieEvent.NOT_HELD, now, event.reason)
+            self._ledger.fail_orders(f"the vehicle does not hold the mission: {event.reason}")
+        else:
+            self._ledger.move(SortieEvent.DOUBTFUL, now, event.reason)
+            if self._attempts < MAX_LOAD_ATTEMPTS:
+                self._load(now)
+            else:
+                self._ledger.give_up(now, f"what the vehicle holds is unknown: {event.reason}")
+
+    def try_launch(self, vehicle: VehicleState, freshness: Freshness, now: datetime) -> None:
+        """Launch when it is time and nothing speaks against it; give up when that takes too long."""
+        flight, since = self._ledger.flight, self._ledger.since
+        if now < flight.plan.departure:
+            return
+        objections = launch_objections(flight, vehicle, freshness, self._policy, now)
+        limit_s = self._policy.preflight_timeout_s
+        if not objections:
+            self._ledger.move(SortieEvent.LAUNCH, now)
+            grippers = tuple(release.gripper for release in flight.releases)
+            self._ledger.ask(Launch(flight.mission.digest(), grippers))
+        elif since and (now - max(since, flight.plan.departure)).total_seconds() > limit_s:
+            self._ledger.give_up(now, "; ".join(objections))
+
+    def launch_ended(self, event: LaunchEnded, now: datetime) -> None:
+        """A launch that was refused ends the sortie; that it flies is what telemetry shows."""
+        if not event.ok and self._ledger.state is SortieState.LAUNCHING:
+            self._ledger.move(SortieEvent.LAUNCH_REFUSED, now, event.reason)
+            self._ledger.fail_orders(f"launch refused: {event.reason}")
+
+    def watch_launch(self, now: datetime) -> None:
+        """A vehicle that was told to start and stays on the ground is told to land, and its sortie ends."""
+        limit_s = self._policy.take_off_timeout_s
+        if self._ledger.longer_than(limit_s, now):
+            why = f"told to start, but not in the air within {limit_s:.0f} s"
+            self._ledger.ask(LandNow(why))
+            self._ledger.move(SortieEvent.LAUNCH_REFUSED, now, why)
+            self._ledger.fail_orders(why)
+
+    def _load(self, now: datetime) -> None:
+        self._attempts += 1
+        self._ledger.move(SortieEvent.LOAD, now, f"attempt {self._attempts}" if self._attempts > 1 else "")
+        self._ledger.ask(Load(self._ledger.flight.mission))
