@@ -16,11 +16,16 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 
 
 class VehicleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One vehicle: our name for it, its MAV_SYS_ID, and where it is heard (``udpin://127.0.0.1:14540``)."""
+    """One vehicle: our name for it, its MAV_SYS_ID, and where it is heard (``udpin://127.0.0.1:14540``).
+
+    `hardware_uid` is AUTOPILOT_VERSION's uid2, or uid, in hexadecimal digits: another autopilot under the same
+    system id is quarantined. "" accepts the first that answers, and no second one.
+    """
 
     vehicle_id: str
     system_id: int
     connection_url: str
+    hardware_uid: str = ""
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +59,9 @@ class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def addresses(self) -> tuple[VehicleAddress, ...]:
         """The vehicles as the fleet takes them."""
-        return tuple(VehicleAddress(v.vehicle_id, v.system_id, v.connection_url) for v in self.vehicles)
+        return tuple(
+            VehicleAddress(v.vehicle_id, v.system_id, v.connection_url, v.hardware_uid.lower()) for v in self.vehicles
+        )
 
 
 def check_config(config: GatewayConfig, document: str = "<argument>") -> GatewayConfig:

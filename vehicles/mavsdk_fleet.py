@@ -17,6 +17,7 @@ from mavsdk.system import System
 
 from mission.errors import InputError, InputProblem, LinkError
 from vehicles import mavsdk_connection
+from vehicles.identity import why_not_one_vehicle
 from vehicles.link_health import LinkCondition, LinkHealth
 from vehicles.mavsdk_connection import MAX_CONNECTIONS, MavsdkConnection
 from vehicles.mavsdk_link import MavsdkLink
@@ -25,6 +26,7 @@ _log = logging.getLogger("stork.fleet")
 
 PUMP_PERIOD_S = 0.02
 DISCOVERY_PERIOD_S = 0.1
+IDENTITY_PERIOD_S = 10.0
 STREAM_SETUP_TIMEOUT_S = 2.0
 STREAM_SETUP_ATTEMPTS = 5
 """Rounds of asking for message rates; a refusal is final after as many."""
@@ -35,11 +37,15 @@ THREADS_PER_VEHICLE = 3
 
 @dataclass(frozen=True, slots=True)
 class VehicleAddress:
-    """Where one vehicle is heard: `system_id` 1-255 on `connection_url` (``udpin://host:port``)."""
+    """Where one vehicle is heard: `system_id` 1-255 on `connection_url` (``udpin://host:port``).
+
+    `hardware_uid` is its autopilot's own id (`vehicles.identity`); "" where it is not known beforehand.
+    """
 
     vehicle_id: str
     system_id: int
     connection_url: str
+    hardware_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ class MavsdkFleet:
             raise
         self._start(self._keep_pumping(), "pump")
         self._start(self._keep_discovering(), "discovery")
+        self._start(self._keep_asking_who_is_there(), "identities")
         return self
 
     async def __aexit__(
@@ -189,6 +196,10 @@ class MavsdkFleet:
         if link.assembly.clock_conflict:
             self._change(vehicle_id, LinkCondition.CONFLICT, f"two clocks alternate on system id {link.system_id}")
             return
+        expected_uid = self.addresses[vehicle_id].hardware_uid
+        if reason := why_not_one_vehicle(expected_uid, link.identities.uids, link.system_id):
+            self._change(vehicle_id, LinkCondition.CONFLICT, reason)
+            return
         if link.assembly.boots != health.boots:
             health.boots = link.assembly.boots
             self._on_change(LinkChange(vehicle_id, LinkCondition.REBOOTED, "its clock restarted"))
@@ -198,6 +209,7 @@ class MavsdkFleet:
             self._change(vehicle_id, LinkCondition.DOWN, f"no heartbeat for {health.DOWN_AFTER_S:g} s")
         elif silence_s <= health.DOWN_AFTER_S and health.condition is not LinkCondition.UP:
             self._change(vehicle_id, LinkCondition.UP, "heartbeat")
+            link.identities.ask()
 
     def _take_sources(self) -> None:
         """A second address for a system id that still talks from the first is a second vehicle (F-L9)."""
@@ -212,6 +224,13 @@ class MavsdkFleet:
                 if link.system_id == system_id and talking:
                     reason = f"system id {system_id} answers from {known} and from {address}"
                     self._change(vehicle_id, LinkCondition.CONFLICT, reason)
+
+    async def _keep_asking_who_is_there(self) -> None:
+        """A second autopilot that comes later, from where the first one is, shows by its own answer only (F-L9)."""
+        while True:
+            await asyncio.sleep(IDENTITY_PERIOD_S)
+            for link in self.links.values():
+                link.identities.ask()
 
     async def _keep_discovering(self) -> None:
         waiting = dict(self.addresses)
