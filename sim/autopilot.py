@@ -4,30 +4,48 @@
     autopilot.advance(until_s)         simulate up to a moment
     autopilot.take() -> list[bytes]    frames to send, in order
 
-Time is simulated seconds since boot and moves in fixed steps, so a flight is the same on every machine.
+Time is simulated seconds since boot. It goes from event to event: a *flight step* moves the airframe and runs all
+logic, a *stream step* sends what is due. While something changes, flight steps are 20 ms apart; while nothing
+does – on the ground, in steady cruise, climb or hover – the next is as far away as the airframe, the timers and
+whoever observes allow. Where `advance` stops makes no difference, so a flight is the same on every machine.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from sim.commander import Commander
 from sim.commands import ACCEPTED_COMPONENTS, Commands, command_of
 from sim.fleet_config import VehicleConfig
-from sim.mission_protocol import MissionProtocol
+from sim.mission_protocol import MissionProtocol, TransferState
 from sim.navigator import Navigator
 from sim.onboard import Onboard
 from sim.parameters import WireParameter
 from sim.position_error import PositionError
 from sim.streams import Streams
 from sim.wire import FrameReader, Message
+from sim.world import World
 
+TICK_S = 0.01
+"""Messages go out on this grid: ATTITUDE is sent at 100 Hz."""
 STEP_S = 0.02
-TYPE_GCS = 6
-BATTERY_EVERY_STEPS = 10
+STEP_TICKS = 2
+"""Least time between two flight steps."""
+FLYING_STEPS = 25
+FENCED_STEPS = 10
+STANDING_STEPS = 5
+PARKED_STEPS = 25
+"""Most flight steps in one stride: in the air, in the air with a fence or hills, armed on the ground, disarmed."""
+SPEND_S = 0.2
+"""The battery is looked at this often, or with each longer stride."""
 PARAMETERS_PER_STEP = 4
 """How fast PARAM_REQUEST_LIST is answered: 200 a second of simulated time."""
+ROUNDING = 1e-6
+NEVER_TICK = 1 << 62
+TYPE_GCS = 6
 
 Observer = Callable[["Autopilot"], None]
+"""Looks at a vehicle after each flight step; calls `Autopilot.wake_by` where the next must not be later."""
 
 
 class Autopilot:
@@ -38,10 +56,11 @@ class Autopilot:
         link_time_scale: simulated seconds per second on the link (the speed factor).
         max_stream_hz: most messages of one stream in a second on the link.
         position_error: how far it is from where it believes to be; None for not at all.
+        world: wind and ground; None for still air over level ground.
 
     Attributes:
         onboard: the true state, for whoever watches the simulation.
-        observers: called after every step (faults, ground crew, truth log).
+        observers: called after every flight step (faults, ground crew, truth log).
         silent: nothing is sent and nothing is heard; the vehicle goes on with what it does.
     """
 
@@ -52,8 +71,9 @@ class Autopilot:
         link_time_scale: float = 1.0,
         max_stream_hz: float = 100.0,
         position_error: PositionError | None = None,
+        world: World | None = None,
     ) -> None:
-        self.onboard = Onboard(config, link_time_scale, position_error=position_error)
+        self.onboard = Onboard(config, link_time_scale, position_error=position_error, given_world=world)
         self.navigator = Navigator(self.onboard)
         self.commander = Commander(self.onboard, self.navigator)
         least_interval_s = link_time_scale / max_stream_hz
@@ -63,7 +83,9 @@ class Autopilot:
         self.observers: list[Observer] = []
         self.silent = False
         self._reader = FrameReader()
-        self._steps = 0
+        self._tick = 0
+        self._flight_tick = STEP_TICKS
+        self._spent_s = 0.0
         self._listing: list[WireParameter] = []
 
     @property
@@ -84,56 +106,99 @@ class Autopilot:
         return [] if self.silent else frames
 
     def advance(self, until_s: float) -> None:
-        """Simulate whole steps up to `until_s`."""
-        while (self._steps + 1) * STEP_S <= until_s + 1e-9:
-            self._step()
+        """Simulate up to `until_s`, as far as whole ticks go."""
+        last = math.floor(until_s / TICK_S + ROUNDING)
+        onboard, streams = self.onboard, self.streams
+        while True:
+            stream_s = streams.next_s
+            due = last + 1 if math.isinf(stream_s) else math.ceil(stream_s / TICK_S - ROUNDING)
+            tick = min(max(due, self._tick + 1), self._flight_tick)
+            if tick > last:
+                break
+            self._tick = tick
+            onboard.now_s = tick * TICK_S
+            if tick == self._flight_tick:
+                self._flight_tick = NEVER_TICK  # observers may bring it forward
+                self._flight_step()
+                self._flight_tick = min(self._flight_tick, tick + STEP_TICKS * self._stride_steps())
+            streams.step()
+        if last > self._tick:
+            self._tick = last
+            onboard.now_s = last * TICK_S
 
-    def _step(self) -> None:
+    def wake_by(self, time_s: float) -> None:
+        """Take the next flight step no later than at a moment of simulated time."""
+        if math.isfinite(time_s):
+            step = math.floor(time_s / STEP_S + ROUNDING)
+            self._flight_tick = min(self._flight_tick, max(step, self._tick // STEP_TICKS + 1) * STEP_TICKS)
+
+    def _flight_step(self) -> None:
         onboard = self.onboard
-        self._steps += 1
-        onboard.now_s = now = self._steps * STEP_S
+        now = onboard.now_s
+        self._move(now)
         onboard.outbox.tick(now)
         self.protocol.step(now)
         self.commands.step()
         self.navigator.step()
         self.protocol.current_sequence = self.navigator.mission.current
         self.commander.step()
-        airframe = onboard.airframe
-        if onboard.motors_failed:
-            self._fall()
-        elif self.commander.detector.may_move:
-            airframe.step(STEP_S)
-        if self._steps % BATTERY_EVERY_STEPS == 0:
-            self._spend()
+        if now - self._spent_s >= SPEND_S - ROUNDING:
+            self._spend(now - self._spent_s)
+            self._spent_s = now
         for observer in self.observers:
             observer(self)
-        self.streams.step()
+        self.streams.tell_mission_progress()
         onboard.outbox.send_texts()
-        for parameter in self._listing[:PARAMETERS_PER_STEP]:
-            self._send_parameter(parameter)
-        del self._listing[:PARAMETERS_PER_STEP]
+        if self._listing:
+            for parameter in self._listing[:PARAMETERS_PER_STEP]:
+                self._send_parameter(parameter)
+            del self._listing[:PARAMETERS_PER_STEP]
 
-    def _spend(self) -> None:
+    def _move(self, now: float) -> None:
+        """Carry the airframe on to now under the guidance it had."""
+        onboard, airframe = self.onboard, self.onboard.airframe
+        elapsed_s, onboard.moved_s = now - onboard.moved_s, now
+        if onboard.motors_failed:
+            # The fall ends on the ground, where the vehicle is disarmed for good.
+            if airframe.fall(elapsed_s) and onboard.armed:
+                self.commander.disarm(forced=True, reason="Critical failure detected: lockdown")
+        elif self.commander.detector.may_move:
+            onboard.feel_world()
+            airframe.step(elapsed_s)
+
+    def _stride_steps(self) -> int:
+        """How many flight steps may be taken as one from here."""
+        onboard = self.onboard
+        if (
+            self.protocol.state is not TransferState.IDLE
+            or self.commands.is_busy
+            or self._listing
+            or onboard.outbox.has_texts
+        ):
+            return 1
+        if onboard.motors_failed:
+            return PARKED_STEPS if onboard.airframe.on_ground and not onboard.armed else 1
+        if not onboard.armed:
+            return PARKED_STEPS if onboard.landed else 1
+        steady_s = self.navigator.steady_s()
+        if onboard.landed:
+            most = 1 if self.commander.detector.is_waiting_to_leave else STANDING_STEPS
+        elif not self.commander.detector.may_move or self.commander.detector.is_touching:
+            most = 1
+        else:
+            steady_s = min(steady_s, onboard.airframe.steady_s())
+            most = FENCED_STEPS if onboard.fence.areas or not onboard.world.is_flat else FLYING_STEPS
+        return most if steady_s >= most * STEP_S else max(int(steady_s / STEP_S), 1)
+
+    def _spend(self, elapsed_s: float) -> None:
         """Draw the battery; an empty one stops the motors."""
         onboard = self.onboard
-        airframe, flying = onboard.airframe, onboard.armed and not onboard.landed
-        onboard.battery.draw(
-            armed=onboard.armed,
-            flying=flying and not onboard.motors_failed,
-            payload_kg=onboard.payload.mass_kg,
-            ground_speed_m_s=airframe.ground_speed_m_s,
-            climb_m_s=airframe.velocity_up_m_s,
-            dt_s=BATTERY_EVERY_STEPS * STEP_S,
-        )
+        flying = onboard.armed and not onboard.landed
+        onboard.battery.draw(onboard.power_w(), elapsed_s)
         onboard.motors_failed |= flying and onboard.battery.remaining_wh <= 0.0
         error = onboard.position_error
         if error is not None:
             (error.rest if onboard.landed else error.step)(onboard.now_s)
-
-    def _fall(self) -> None:
-        """Fall freely; on the ground the vehicle is disarmed for good."""
-        if self.onboard.airframe.fall(STEP_S) and self.onboard.armed:
-            self.commander.disarm(forced=True, reason="Critical failure detected: lockdown")
 
     def _handle(self, message: Any) -> None:
         name = message.get_type()
@@ -154,6 +219,7 @@ class Autopilot:
             return
         if not self._is_for_us(message):
             return
+        self.wake_by(onboard.now_s)
         if name in ("COMMAND_LONG", "COMMAND_INT"):
             self.commands.receive(command_of(message))
         elif not self.protocol.receive(message, onboard.now_s):

@@ -24,24 +24,24 @@ IDLE_SHARE = 0.08
 
 
 def flight_power_w(
-    hover_power_w: float, mass_ratio: float, mass_kg: float, ground_speed_m_s: float, climb_m_s: float
+    hover_power_w: float, mass_ratio: float, mass_kg: float, air_speed_m_s: float, climb_m_s: float
 ) -> float:
-    """Electrical power in still air.
+    """Electrical power of a multicopter.
 
     Args:
         hover_power_w: power in hover at the empty mass.
         mass_ratio: mass over the empty mass.
         mass_kg: mass now.
-        ground_speed_m_s: horizontal speed.
+        air_speed_m_s: horizontal speed through the air.
         climb_m_s: vertical speed, up positive.
     """
     hover_induced = HOVER_INDUCED_SPEED_M_S * math.sqrt(mass_ratio)
-    advance = ground_speed_m_s / hover_induced
+    advance = air_speed_m_s / hover_induced
     advance_squared = advance * advance
     glauert = math.sqrt(math.sqrt(1.0 + advance_squared * advance_squared / 4.0) - advance_squared / 2.0)
     induced = (1.0 - PROFILE_SHARE) * hover_power_w * mass_ratio * math.sqrt(mass_ratio) * glauert
-    profile = PROFILE_SHARE * hover_power_w * (1.0 + 4.65 * (ground_speed_m_s / TIP_SPEED_M_S) ** 2)
-    drag = 0.5 * AIR_DENSITY_KG_M3 * DRAG_AREA_M2 * ground_speed_m_s**3 / DRIVE_EFFICIENCY
+    profile = PROFILE_SHARE * hover_power_w * (1.0 + 4.65 * (air_speed_m_s / TIP_SPEED_M_S) ** 2)
+    drag = 0.5 * AIR_DENSITY_KG_M3 * DRAG_AREA_M2 * air_speed_m_s**3 / DRIVE_EFFICIENCY
     level = induced + profile + drag
     if climb_m_s >= 0.0:
         return level + mass_kg * GRAVITY_M_S2 * climb_m_s / DRIVE_EFFICIENCY
@@ -52,10 +52,8 @@ def flight_power_w(
 class Battery:
     """Energy left, and what was used since boot and since the last fresh battery."""
 
-    def __init__(self, capacity_wh: float, hover_power_w: float, empty_mass_kg: float) -> None:
+    def __init__(self, capacity_wh: float) -> None:
         self.capacity_wh = capacity_wh
-        self.hover_power_w = hover_power_w
-        self.empty_mass_kg = empty_mass_kg
         self.remaining_wh = capacity_wh
         self.used_wh = 0.0
         self.power_w = AVIONICS_W
@@ -65,19 +63,10 @@ class Battery:
         """Energy left, 0..1 of a full battery."""
         return self.remaining_wh / self.capacity_wh
 
-    def draw(
-        self, *, armed: bool, flying: bool, payload_kg: float, ground_speed_m_s: float, climb_m_s: float, dt_s: float
-    ) -> None:
-        """Spend `dt_s` in the given state."""
-        power = AVIONICS_W
-        if flying:
-            mass = self.empty_mass_kg + payload_kg
-            ratio = mass / self.empty_mass_kg
-            power += flight_power_w(self.hover_power_w, ratio, mass, ground_speed_m_s, climb_m_s)
-        elif armed:
-            power += IDLE_SHARE * self.hover_power_w
-        self.power_w = power
-        energy_wh = power * dt_s / 3600.0
+    def draw(self, power_w: float, dt_s: float) -> None:
+        """Spend `dt_s` at a power."""
+        self.power_w = power_w
+        energy_wh = power_w * dt_s / 3600.0
         self.used_wh += energy_wh
         self.remaining_wh = max(self.remaining_wh - energy_wh, 0.0)
 

@@ -74,6 +74,11 @@ class Commands:
         self._waiting: list[Command] = []
         self._gripper_done: list[tuple[float, Command]] = []
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a command waits to be carried out or to be answered."""
+        return bool(self._waiting or self._gripper_done)
+
     def receive(self, command: Command) -> None:
         """Take a command addressed to this vehicle."""
         at_once = _LINK_COMMANDS.get(command.number)

@@ -1,5 +1,6 @@
 """What a simulated fleet is made of: its configuration, read from JSON and checked before anything starts."""
 
+import itertools
 import math
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         takeoff_speed_m_s, landing_speed_m_s: MPC_TKO_SPEED and MPC_LAND_SPEED.
         battery_wh: energy of a full battery.
         hover_power_w: electrical power in hover without parcels.
+        max_air_speed_m_s: faster it does not fly through the air; a stronger wind carries it away.
         loads_kg: parcel masses by slot for each sortie in turn; the last is repeated, none means no parcels.
     """
 
@@ -41,6 +43,7 @@ class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     landing_speed_m_s: float = 0.7
     battery_wh: float = 150.0
     hover_power_w: float = 450.0
+    max_air_speed_m_s: float = 25.0
     loads_kg: tuple[tuple[float, ...], ...] = ()
 
 
@@ -61,6 +64,32 @@ class VehicleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     local_port: int = 0
     physical: Physical = Physical()
     parameters: dict[str, float | int] = {}
+
+
+class WindConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A steady wind told for 10 m above ground, and its gusts.
+
+    Attributes:
+        from_deg: where it comes from, clockwise from north.
+        gust_m_s: standard deviation of the gusts on each horizontal axis.
+    """
+
+    speed_m_s: float
+    from_deg: float = 270.0
+    gust_m_s: float = 0.0
+
+
+class ReliefConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ground elevations on a grid of latitudes and longitudes.
+
+    Attributes:
+        latitudes_deg, longitudes_deg: ascending.
+        rows_amsl_m: one row a latitude, one height a longitude.
+    """
+
+    latitudes_deg: tuple[float, ...]
+    longitudes_deg: tuple[float, ...]
+    rows_amsl_m: tuple[tuple[float, ...], ...]
 
 
 class GroundCrew(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +155,8 @@ class FleetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             would be 1,000 messages a second.
         position_error_m: standard deviation of the difference between where a vehicle is and where it believes
             to be, each horizontal axis; it follows from `seed`. The truth log holds the truth.
+        wind: the same for all vehicles, but each meets its own gusts; None for still air.
+        relief: the ground; None for level ground everywhere.
     """
 
     vehicles: tuple[VehicleConfig, ...]
@@ -137,6 +168,8 @@ class FleetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     truth_interval_s: float = 0.5
     max_stream_hz: float = 25.0
     position_error_m: float = 0.3
+    wind: WindConfig | None = None
+    relief: ReliefConfig | None = None
 
 
 def read_fleet_config(document: bytes, name: str) -> FleetConfig:
@@ -180,6 +213,10 @@ def _problems(config: FleetConfig) -> list[tuple[str, str, str]]:
         found.append(("max_stream_hz, truth_interval_s", "not a positive number", "Use a positive number."))
     if not 0.0 <= config.position_error_m < math.inf:
         found.append(("position_error_m", f"{config.position_error_m} is negative", "Use 0 or more metres."))
+    wind = config.wind
+    if wind is not None and not (0.0 <= wind.speed_m_s < 60.0 and 0.0 <= wind.gust_m_s < 30.0):
+        found.append(("wind", "is no wind on Earth", "Use 0 ≤ speed_m_s < 60 and 0 ≤ gust_m_s < 30."))
+    found += _relief_problems(config.relief)
     if not config.vehicles:
         found.append(("vehicles", "is empty", "Give at least one vehicle."))
     for field in ("vehicle_id", "system_id"):
@@ -195,6 +232,19 @@ def _problems(config: FleetConfig) -> list[tuple[str, str, str]]:
         if isinstance(fault, BatteryDrop) and (fault.after_takeoff_s is None) == (fault.at_item is None):
             found.append((f"faults[{index}]", "no single trigger", "Give either after_takeoff_s or at_item."))
     return found
+
+
+def _relief_problems(relief: ReliefConfig | None) -> list[tuple[str, str, str]]:
+    if relief is None:
+        return []
+    for name in ("latitudes_deg", "longitudes_deg"):
+        posts = getattr(relief, name)
+        if not posts or any(not low < high for low, high in itertools.pairwise(posts)):
+            return [(f"relief.{name}", "is empty or not ascending", "Give ascending degrees.")]
+    rows, columns = len(relief.latitudes_deg), len(relief.longitudes_deg)
+    if len(relief.rows_amsl_m) != rows or any(len(row) != columns for row in relief.rows_amsl_m):
+        return [("relief.rows_amsl_m", "does not fit the grid", f"Give {rows} rows of {columns} heights.")]
+    return []
 
 
 def _vehicle_problems(vehicle: VehicleConfig) -> list[tuple[str, str, str]]:

@@ -35,6 +35,7 @@ class PadService:
             return
         if self._since_s is None:
             self._since_s = onboard.now_s
+        autopilot.wake_by(self._since_s + self._crew.battery_swap_s)
         if onboard.now_s - self._since_s >= self._crew.battery_swap_s:
             onboard.battery.swap()
             self._load(autopilot)

@@ -27,6 +27,16 @@ class LandDetector:
         onboard = self._onboard
         return onboard.armed and not onboard.landed and onboard.now_s >= self._free_s
 
+    @property
+    def is_touching(self) -> bool:
+        """Whether it stands on the ground, and landing is not yet certain."""
+        return self._touch_s is not None
+
+    @property
+    def is_waiting_to_leave(self) -> bool:
+        """Whether it stands on the ground and was asked to fly."""
+        return self._wanted_s is not None
+
     def reset(self) -> None:
         """Begin anew, on the ground."""
         self._touch_s = self._wanted_s = None
@@ -41,7 +51,7 @@ class LandDetector:
     def _watch_for_takeoff(self) -> None:
         onboard = self._onboard
         guidance = onboard.airframe.guidance
-        if not (onboard.armed and isinstance(guidance, Leg) and guidance.target[2] > 0.3):
+        if not (onboard.armed and isinstance(guidance, Leg) and guidance.target[2] > onboard.airframe.up_m + 0.3):
             self._wanted_s = None
             return
         if self._wanted_s is None:

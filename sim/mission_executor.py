@@ -129,6 +129,16 @@ class MissionExecutor:
         if done is not None:
             self.reached = done
 
+    def steady_s(self) -> float:
+        """For how long from now no item is done by the time alone."""
+        if self._fence_due_s is not None:
+            return 0.0
+        if not self.active or self._since_s is None or self.current >= len(self.items):
+            return math.inf
+        item = self.items[self.current]
+        waits = item.command == MavCommand.NAV_DELAY or self._place_reached
+        return max(self._since_s + item.param1 - self._onboard.now_s, 0.0) if waits else math.inf
+
     def _take_uploads(self) -> None:
         plans, now = self._onboard.plans, self._onboard.now_s
         if plans.revision[MavMissionType.FENCE] != self._seen_fence:
@@ -271,7 +281,7 @@ class MissionExecutor:
         guidance = airframe.guidance
         start = guidance.target if isinstance(guidance, Leg) else airframe.position
         self._target = target
-        airframe.follow(Leg(start, target, self._cruise(), onward))
+        airframe.follow(Leg(start, target, self._cruise(), onward, reach_m=self._reach_m()))
 
     def _hold(self) -> None:
         airframe = self._onboard.airframe
@@ -301,12 +311,16 @@ class MissionExecutor:
 
     def _place_done(self, item: MissionItem) -> bool:
         """Whether an item with a place was reached and its time there is over."""
-        onboard = self._onboard
         if not self._place_reached:
-            wanted = item.param2 if item.command == MavCommand.NAV_WAYPOINT else 0.0
-            self._place_reached = self._at_target(wanted if wanted > 0.0 else onboard.parameters["NAV_ACC_RAD"])
+            self._place_reached = self._at_target(self._reach_m())
         timed = item.command in (MavCommand.NAV_WAYPOINT, MavCommand.NAV_LOITER_TIME)
         return self._place_reached and self._waited(item.param1 if timed else 0.0)
+
+    def _reach_m(self) -> float:
+        """How near the current item's place counts as there."""
+        item = self.items[self.current]
+        wanted = item.param2 if item.command == MavCommand.NAV_WAYPOINT else 0.0
+        return wanted if wanted > 0.0 else self._onboard.parameters["NAV_ACC_RAD"]
 
     def _waited(self, seconds: float) -> bool:
         if self._since_s is None:

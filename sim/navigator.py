@@ -75,6 +75,16 @@ class Navigator:
                 self.takeoff_done = True
         onboard.landed_state = self._landed_state()
 
+    def steady_s(self) -> float:
+        """For how long from now nothing is due but what the airframe reaches."""
+        onboard = self._onboard
+        if self._mode is not (onboard.mode if onboard.armed else None):
+            return 0.0
+        if self._mode is Mode.MISSION:
+            return self.mission.steady_s()
+        waits = self._mode is Mode.RTL and self._rtl_phase is RtlPhase.WAIT
+        return max(self._wait_until_s - onboard.now_s, 0.0) if waits else math.inf
+
     def _enter(self, mode: Mode | None, came_from: Mode | None) -> None:
         airframe = self._onboard.airframe
         climbed, self.takeoff_done = self.takeoff_done, False

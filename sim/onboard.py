@@ -1,11 +1,12 @@
 """What the parts of one simulated autopilot share."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from mission.model.mission import MissionItem
 from sim.airframe import Airframe, Point
-from sim.battery import Battery
+from sim.airframes import airframe_of
+from sim.battery import AVIONICS_W, Battery
 from sim.fleet_config import VehicleConfig
 from sim.geofence import Geofence, Place
 from sim.local_plane import LocalPlane
@@ -16,6 +17,7 @@ from sim.payload import GRIPPER_RELEASE, Payload, Release
 from sim.plan_store import PlanStore, is_relative
 from sim.position_error import PositionError
 from sim.wire import FrameWriter
+from sim.world import World
 
 AUTOPILOT_COMPONENT = 1
 
@@ -36,6 +38,9 @@ class Onboard:
 
     Attributes:
         now_s: simulated seconds since boot.
+        moved_s: when the airframe was last moved.
+        world: the wind and the ground.
+        has_gps: whether its receiver has a fix.
         mode: the flight mode that is flown.
         landed: what the land detector says.
         motors_failed: the motors have stopped for good; in the air the vehicle falls.
@@ -63,8 +68,12 @@ class Onboard:
     took_off_s: float | None = None
     motors_failed: bool = False
     position_error: PositionError | None = None
+    given_world: InitVar[World | None] = None
+    world: World = field(init=False)
+    has_gps: bool = True
+    moved_s: float = 0.0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, given_world: World | None) -> None:
         config, physical = self.config, self.config.physical
         self.parameters = Parameters(
             {
@@ -81,14 +90,43 @@ class Onboard:
             }
         )
         self.plane = LocalPlane(config.home.latitude_deg, config.home.longitude_deg)
-        self.airframe = Airframe(self.parameters)
-        self.battery = Battery(physical.battery_wh, physical.hover_power_w, physical.empty_mass_kg)
+        self.world = given_world or World(self.plane)
+        self.airframe = airframe_of(physical, self.parameters)
+        self.battery = Battery(physical.battery_wh)
         self.outbox = Outbox(FrameWriter(config.system_id, AUTOPILOT_COMPONENT), self.link_time_scale)
+
+    @property
+    def here(self) -> Point:
+        """Where it is now; the airframe is where it was when it was last moved."""
+        airframe, ahead_s = self.airframe, self.now_s - self.moved_s
+        if ahead_s <= 0.0:
+            return airframe.north_m, airframe.east_m, airframe.up_m
+        return (
+            airframe.north_m + airframe.velocity_north_m_s * ahead_s,
+            airframe.east_m + airframe.velocity_east_m_s * ahead_s,
+            max(airframe.up_m + airframe.velocity_up_m_s * ahead_s, airframe.ground_up_m),
+        )
+
+    def feel_world(self) -> None:
+        """Let the wind blow and the ground pass below the airframe."""
+        world, airframe = self.world, self.airframe
+        if not world.is_flat:
+            airframe.ground_up_m = world.ground_up_m(airframe.north_m, airframe.east_m)
+        if world.wind is not None:
+            height_m = airframe.up_m - airframe.ground_up_m
+            airframe.wind_north_m_s, airframe.wind_east_m_s = world.wind.at(self.now_s, height_m)
+
+    def power_w(self) -> float:
+        """Electrical power drawn now, the avionics included."""
+        if not self.armed or self.motors_failed:
+            return AVIONICS_W
+        mass = self.config.physical.empty_mass_kg + self.payload.mass_kg
+        return AVIONICS_W + self.airframe.power_w(self.config.physical, mass, working=not self.landed)
 
     @property
     def altitude_amsl_m(self) -> float:
         """True altitude."""
-        return self.config.home.altitude_amsl_m + self.airframe.up_m
+        return self.config.home.altitude_amsl_m + self.here[2]
 
     @property
     def home_amsl_m(self) -> float:
@@ -98,7 +136,8 @@ class Onboard:
     @property
     def place(self) -> Place:
         """Latitude and longitude as the autopilot believes them."""
-        return self.plane.to_global(self.airframe.north_m, self.airframe.east_m)
+        north, east, _ = self.here
+        return self.plane.to_global(north, east)
 
     @property
     def true_place(self) -> Place:

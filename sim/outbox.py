@@ -1,5 +1,7 @@
 """What a vehicle has to say: frames in the order in which they are sent."""
 
+from collections.abc import Callable
+
 from sim.wire import FrameWriter, Layout, Message
 
 TEXT_BYTES = 50
@@ -36,6 +38,19 @@ class Outbox:
         self._gcs_timeout_s = GCS_HEARD_S * link_time_scale
         self._now_s = 0.0
 
+    def encoder(self, layout: Layout) -> Callable[..., bytes]:
+        """What makes frames of one message, for who sends it often; see `put`."""
+        return self._writer.encoder(layout)
+
+    def put(self, frame: bytes) -> None:
+        """Queue a frame that an `encoder` made."""
+        self._frames.append(frame)
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether a text waits for its turn."""
+        return bool(self._texts)
+
     def tick(self, now_s: float) -> None:
         """Take the simulated time."""
         self._now_s = now_s
@@ -56,7 +71,7 @@ class Outbox:
 
     def send(self, layout: Layout, *fields: float | bytes) -> None:
         """Queue one message; fields in wire order."""
-        self._frames.append(self._writer.frame(layout, layout.payload.pack(*fields)))
+        self._frames.append(self._writer.encoder(layout)(*fields))
 
     def text(self, severity: int, text: str, end: str = "\t") -> None:
         """Queue a STATUSTEXT, in chunks of 50 bytes; PX4 ends most with a tab. Unheard texts are lost."""

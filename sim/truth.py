@@ -53,7 +53,7 @@ def truth_of(autopilot: Autopilot) -> Truth:
         latitude_deg=latitude,
         longitude_deg=longitude,
         altitude_amsl_m=onboard.altitude_amsl_m,
-        height_m=airframe.up_m,
+        height_m=onboard.here[2],
         ground_speed_m_s=airframe.ground_speed_m_s,
         climb_m_s=airframe.velocity_up_m_s,
         armed=onboard.armed,

@@ -12,6 +12,8 @@ import msgspec
 from sim.autopilot import Autopilot
 from sim.truth import truth_of
 
+ROUNDING_S = 1e-6
+
 
 class TruthLog:
     """Observes any number of vehicles and writes their truth to one stream.
@@ -45,9 +47,12 @@ class TruthLog:
                 height_home=round(release.height_home_m, 3),
             )
         self._releases_seen[vehicle_id] = len(releases)
-        if onboard.now_s < self._due_s.get(vehicle_id, 0.0):
+        due_s = self._due_s.get(vehicle_id, 0.0)
+        if onboard.now_s < due_s - ROUNDING_S:
+            autopilot.wake_by(due_s)
             return
-        self._due_s[vehicle_id] = onboard.now_s + self._interval_s - 1e-9
+        self._due_s[vehicle_id] = due_s = max(due_s, onboard.now_s) + self._interval_s
+        autopilot.wake_by(due_s)
         truth = truth_of(autopilot)
         self._write(
             kind="state",

@@ -17,8 +17,10 @@ from sim.autopilot import Autopilot
 from sim.faults import plant
 from sim.fleet_config import FleetConfig, VehicleConfig
 from sim.ground_crew import PadService
+from sim.local_plane import LocalPlane
 from sim.position_error import PositionError
 from sim.truth_log import TruthLog
+from sim.world import Wind, World
 
 TICK_S = 0.01
 """Wall-clock time between two looks at the simulation."""
@@ -145,6 +147,7 @@ class UdpFleet:
                 link_time_scale=config.speed_factor,
                 max_stream_hz=config.max_stream_hz,
                 position_error=_position_error(config, vehicle),
+                world=_world(config, vehicle),
             )
             plant(autopilot, config.faults)
             autopilot.observers.append(PadService(autopilot, config.ground_crew))
@@ -189,6 +192,13 @@ def _position_error(config: FleetConfig, vehicle: VehicleConfig) -> PositionErro
     if config.position_error_m <= 0.0:
         return None
     return PositionError(random.Random(f"{config.seed}/{vehicle.vehicle_id}"), config.position_error_m)
+
+
+def _world(config: FleetConfig, vehicle: VehicleConfig) -> World:
+    """The world as one vehicle meets it: the same wind and ground for all, gusts of its own."""
+    plane = LocalPlane(vehicle.home.latitude_deg, vehicle.home.longitude_deg)
+    rng = random.Random(f"{config.seed}/{vehicle.vehicle_id}/wind")
+    return World(plane, Wind(config.wind, rng) if config.wind is not None else None, config.relief)
 
 
 def report_slip(fleet: UdpFleet) -> None:

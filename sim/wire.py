@@ -1,12 +1,13 @@
 """MAVLink 2 frames: cheap encoding of what a simulated vehicle sends, tolerant decoding of what it hears.
 
-Message layouts come from pymavlink's `common` dialect. Four messages are laid out here by hand, because that
+Message layouts come from pymavlink's `common` dialect. Some messages are laid out here by hand, because that
 dialect lacks fields or messages which PX4 v1.16 sends: the plan ids (`opaque_id`, `mission_id`, `fence_id`,
-`rally_points_id`) and CURRENT_MODE. Source: MAVLink message definitions, common.xml.
+`rally_points_id`), CURRENT_MODE, the events and a few of the development dialect. Source: MAVLink message
+definitions, common.xml and development.xml.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ CHECKSUM = struct.Struct("<H")
 SIGNED_FLAG = 0x01
 SIGNATURE_BYTES = 13
 FRAME_OVERHEAD_BYTES = 12
+HEADER_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,40 +74,74 @@ class Message:
     MESSAGE_INTERVAL = _from_dialect("MESSAGE_INTERVAL")
     EXTENDED_SYS_STATE = _from_dialect("EXTENDED_SYS_STATE")
     STATUSTEXT = _from_dialect("STATUSTEXT")
+    HIGHRES_IMU = _from_dialect("HIGHRES_IMU")
+    ODOMETRY = _from_dialect("ODOMETRY")
+    ATTITUDE_TARGET = _from_dialect("ATTITUDE_TARGET")
+    POSITION_TARGET_LOCAL_NED = _from_dialect("POSITION_TARGET_LOCAL_NED")
+    POSITION_TARGET_GLOBAL_INT = _from_dialect("POSITION_TARGET_GLOBAL_INT")
+    SERVO_OUTPUT_RAW = _from_dialect("SERVO_OUTPUT_RAW")
+    DISTANCE_SENSOR = _from_dialect("DISTANCE_SENSOR")
+    SCALED_PRESSURE = _from_dialect("SCALED_PRESSURE")
+    VIBRATION = _from_dialect("VIBRATION")
+    WIND_COV = _from_dialect("WIND_COV")
+    OPEN_DRONE_ID_LOCATION = _from_dialect("OPEN_DRONE_ID_LOCATION")
+    OPEN_DRONE_ID_SYSTEM = _from_dialect("OPEN_DRONE_ID_SYSTEM")
     MISSION_CURRENT = _extended("MISSION_CURRENT", "<HHBBIII")
     MISSION_COUNT = _extended("MISSION_COUNT", "<HBBBI")
     MISSION_ACK = _extended("MISSION_ACK", "<BBBBI")
     CURRENT_MODE = Layout("CURRENT_MODE", 436, bytes([193]), struct.Struct("<IIB"))
+    EVENT = Layout("EVENT", 410, bytes([160]), struct.Struct("<IIHBBB40s"))
+    CURRENT_EVENT_SEQUENCE = Layout("CURRENT_EVENT_SEQUENCE", 411, bytes([106]), struct.Struct("<HB"))
+    TIME_ESTIMATE_TO_TARGET = Layout("TIME_ESTIMATE_TO_TARGET", 380, bytes([232]), struct.Struct("<iiiii"))
 
 
 class FrameWriter:
     """Frames messages of one component, numbering them as MAVLink demands."""
 
-    __slots__ = ("component_id", "sequence", "system_id")
+    __slots__ = ("_encoders", "component_id", "sequence", "system_id")
 
     def __init__(self, system_id: int, component_id: int) -> None:
         self.system_id = system_id
         self.component_id = component_id
         self.sequence = 0
+        self._encoders: dict[int, Callable[..., bytes]] = {}
 
     def frame(self, layout: Layout, payload: bytes) -> bytes:
-        """Return `payload` as a MAVLink 2 frame; trailing zeros are cut, as the protocol demands."""
-        trimmed = payload.rstrip(b"\0") or payload[:1]
-        message_id = layout.message_id
-        header = HEADER_V2.pack(
-            MAGIC_V2,
-            len(trimmed),
-            0,
-            0,
-            self.sequence,
-            self.system_id,
-            self.component_id,
-            message_id & 0xFFFF,
-            message_id >> 16,
-        )
-        self.sequence = (self.sequence + 1) & 0xFF
-        body = header + trimmed
-        return body + CHECKSUM.pack(mcrf4xx(body[1:] + layout.crc_extra, 0xFFFF))
+        """Return a payload of any length as a MAVLink 2 frame; trailing zeros are cut, as the protocol demands."""
+        kept = payload.rstrip(b"\0") or payload[:1]
+        message_id, sequence = layout.message_id, self.sequence
+        self.sequence = (sequence + 1) & 0xFF
+        sender = sequence, self.system_id, self.component_id
+        header = HEADER_V2.pack(MAGIC_V2, len(kept), 0, 0, *sender, message_id & 0xFFFF, message_id >> 16)
+        frame = header + kept
+        return frame + CHECKSUM.pack(mcrf4xx(frame[1:] + layout.crc_extra, 0xFFFF))
+
+    def encoder(self, layout: Layout) -> Callable[..., bytes]:
+        """Return what turns the fields of one message, in wire order, into the next frame; made once per message.
+
+        Header and payload are packed by one precompiled layout: a vehicle sends hundreds of messages a second.
+        """
+        known = self._encoders.get(layout.message_id)
+        if known is None:
+            known = self._encoders[layout.message_id] = self._make_encoder(layout)
+        return known
+
+    def _make_encoder(self, layout: Layout) -> Callable[..., bytes]:
+        whole = struct.Struct("<IBIB" + layout.payload.format.lstrip("<")).pack
+        first = MAGIC_V2 | layout.payload.size << 8
+        second = self.system_id | self.component_id << 8 | (layout.message_id & 0xFFFF) << 16
+        third, seed, checksum = layout.message_id >> 16, layout.crc_extra, CHECKSUM.pack
+
+        def encode(*fields: float | bytes) -> bytes:
+            sequence = self.sequence
+            self.sequence = (sequence + 1) & 0xFF
+            frame = whole(first, sequence, second, third, *fields)
+            if not frame[-1]:
+                kept = frame[HEADER_BYTES:].rstrip(b"\0") or frame[HEADER_BYTES : HEADER_BYTES + 1]
+                frame = frame[:1] + bytes((len(kept),)) + frame[2:HEADER_BYTES] + kept
+            return frame + checksum(mcrf4xx(frame[1:] + seed, 0xFFFF))
+
+        return encode
 
 
 class FrameReader:

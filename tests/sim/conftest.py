@@ -12,7 +12,6 @@ from pymavlink.dialects.v20 import common as dialect
 from mission.model.mission import MissionItem
 from sim.autopilot import STEP_S, Autopilot
 from sim.fleet_config import Home, Physical, VehicleConfig
-from sim.wire import Message
 
 HOME = Home(48.41, 15.60, 200.0)
 NAN = math.nan
@@ -81,7 +80,7 @@ class GroundStation:
     def listen(self) -> None:
         """Take over what the vehicle has to say."""
         for frame in self.autopilot.take():
-            if int.from_bytes(frame[7:10], "little") != Message.CURRENT_MODE.message_id:
+            if int.from_bytes(frame[7:10], "little") in dialect.mavlink_map:
                 self.heard.append((self.autopilot.now_s, self._decoder.decode(bytearray(frame))))
 
     def run(self, seconds: float) -> None:

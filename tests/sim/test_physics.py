@@ -110,11 +110,11 @@ def test_more_mass_and_more_climb_never_cost_less(ratio: float, speed: float, cl
 
 
 def test_battery_empties_by_the_power_drawn_and_no_further_than_empty() -> None:
-    """An hour of hover at 400 W takes 400 Wh and the avionics; it stops at nothing left."""
-    battery = Battery(500.0, 400.0, 4.0)
-    battery.draw(armed=True, flying=True, payload_kg=0.0, ground_speed_m_s=0.0, climb_m_s=0.0, dt_s=3600.0)
-    assert battery.remaining_wh == pytest.approx(94.0, abs=0.5)
+    """An hour at 406 W takes 406 Wh; it stops at nothing left."""
+    battery = Battery(500.0)
+    battery.draw(406.0, 3600.0)
+    assert battery.remaining_wh == pytest.approx(94.0)
     battery.drop_to(0.9)
     assert battery.fraction < 0.2
-    battery.draw(armed=True, flying=True, payload_kg=0.0, ground_speed_m_s=0.0, climb_m_s=0.0, dt_s=3600.0)
+    battery.draw(406.0, 3600.0)
     assert battery.remaining_wh == 0.0
