@@ -141,15 +141,16 @@ def build_fence(needs: FenceNeeds) -> Fence | NoFence:
     budget = FENCE_VERTEX_LIMIT - INCLUSION_VERTICES
     for margin_m in INCLUSION_MARGINS_M:
         inclusion = _inclusion(ground, margin_m)
-        if ground.plane.crosses_antimeridian(inclusion):
-            continue
         exclusions = fit_exclusions(_pieces(clear, inclusion), ground.corridor, budget)
-        if exclusions is not None:
+        if exclusions is not None and not _crosses_180(ground, inclusion, exclusions):
             return _finished(ground, inclusion, exclusions, notes)
-    if ground.plane.crosses_antimeridian(_inclusion(ground, INCLUSION_MARGINS_M[-1])):
+    if exclusions is not None:
         return _across_180(needs, notes)
     if needs.leave_out:
-        return _nearest_that_fit(ground, clear, budget, notes)
+        exclusions, notes = _nearest_that_fit(ground, _pieces(clear, inclusion), budget, notes)
+        if _crosses_180(ground, inclusion, exclusions):
+            return _across_180(needs, notes)
+        return _finished(ground, inclusion, exclusions, notes)
     return NoFence(
         RefusalCode.FENCE_TOO_COMPLEX,
         f"The {len(clear)} zones around the flight need more than the {FENCE_VERTEX_LIMIT} fence vertices that "
@@ -231,6 +232,11 @@ def _too_close(needs: FenceNeeds, ground: _Ground, touching: dict[str, shapely.G
     )
 
 
+def _crosses_180(ground: _Ground, inclusion: shapely.Polygon, exclusions: list[Exclusion]) -> bool:
+    rings = (inclusion, *(shapely.Polygon(exclusion.ring) for exclusion in exclusions))
+    return any(ground.plane.crosses_antimeridian(ring) for ring in rings)
+
+
 def _across_180(needs: FenceNeeds, notes: tuple[str, ...]) -> Fence | NoFence:
     """Fault F-A11: the autopilot compares longitudes as numbers, so no fence of it lies on both sides of 180°."""
     reason = "The flight comes so near to the 180th meridian that its fence would lie on both sides, as none can."
@@ -240,11 +246,9 @@ def _across_180(needs: FenceNeeds, notes: tuple[str, ...]) -> Fence | NoFence:
 
 
 def _nearest_that_fit(
-    ground: _Ground, zones: dict[str, shapely.Geometry], budget: int, notes: tuple[str, ...]
-) -> Fence:
-    """Return a fence that holds the zones nearest to the path, and notes the others."""
-    inclusion = _inclusion(ground, INCLUSION_MARGINS_M[-1])
-    pieces = _pieces(zones, inclusion)
+    ground: _Ground, pieces: dict[str, shapely.Geometry], budget: int, notes: tuple[str, ...]
+) -> tuple[list[Exclusion], tuple[str, ...]]:
+    """Return exclusions that hold the zones nearest to the path, and notes on the others."""
     nearest = sorted(pieces, key=lambda zone_id: float(pieces[zone_id].distance(ground.flown)))
     fitting: list[Exclusion] = []
     kept: dict[str, shapely.Geometry] = {}
@@ -254,7 +258,7 @@ def _nearest_that_fit(
             notes += (f"Zone {zone_id} is not in the fence: the autopilot has no vertices left.",)
         else:
             kept[zone_id], fitting = pieces[zone_id], tried
-    return _finished(ground, inclusion, fitting, notes)
+    return fitting, notes
 
 
 def _finished(

@@ -37,6 +37,7 @@ def test_router_and_verifier_agree_on_ten_thousand_worlds(part: int) -> None:
     [
         (6, "a flight across the antimeridian (F-A11)"),
         (101, "a departure at the second at which a zone ends (F-A6)"),
+        (7166, "a zone that a fence can hold only across the antimeridian (F-A11)"),
         (916, "corners of a fence that cross once rounded to 1e-7°"),
     ],
 )
