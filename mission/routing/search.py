@@ -124,65 +124,33 @@ def expand(
 
 
 @jit
-def search(
-    start: tuple[float, float],
-    goal: tuple[float, float],
-    first: list[int],
-    last: list[int],
+def advance(
     bound_m: float,
+    best: tuple[float, int],
+    goal: tuple[float, float],
     mesh: Tables[Any],
     links: Links[Any],
     scratch: Scratch[Any],
     eye: Eye[Any],
-) -> tuple[float, list[int]]:
-    """Return the length of the shortest route and its bends; inf where none is at most `bound_m` long.
+    queue: Queue,
+    touched: list[int],
+) -> tuple[float, int]:
+    """Go on from the corners in the queue while a route of at most `bound_m`, better than the best, may come of it.
 
-    Args:
-        start: the start.
-        goal: the goal.
-        first: corners that the start sees.
-        last: corners that the goal sees.
-        bound_m: longest route to look for.
-        mesh: the free space.
-        links: the visibility graph; may be empty.
-        scratch: memory.
-        eye: memory.
+    Returns:
+        Length of the best route and its last corner: `best`, or a better one.
     """
-    vertex = mesh.vertex
-    queue = [(0.0, 0.0, mesh.edge[0, APEX])]
-    queue.pop()
-    touched = [mesh.edge[0, APEX]]
-    touched.pop()
-    scratch.limit_m[0] = bound_m
-    for corner in last:
-        scratch.to_goal_m[corner] = distance_m(corner, goal, vertex)
-    for corner in first:
-        length = distance_m(corner, start, vertex)
-        estimate = length + distance_m(corner, goal, vertex)
-        if length < scratch.reached_m[corner] and estimate <= scratch.limit_m[0]:
-            reach(corner, length, estimate, -1, scratch, queue, touched)
-    best, bend = math.inf, -1
-    while len(queue) > 0 and queue[0][0] < best:
+    length_m, bend = best
+    while len(queue) > 0 and queue[0][0] < length_m and queue[0][0] <= bound_m:
         _, so_far, corner = heappop(queue)
         if so_far > scratch.reached_m[corner]:
             continue
-        if scratch.to_goal_m[corner] < math.inf:
-            # Nothing leads on from here that is shorter than the straight line.
-            if so_far + scratch.to_goal_m[corner] < best:
-                best, bend = so_far + scratch.to_goal_m[corner], int(corner)
-            continue
-        expand(corner, goal, mesh, links, scratch, eye, queue, touched)
-    path = [0]
-    path.pop()
-    while bend >= 0:
-        path.append(bend)
-        bend = int(scratch.parent[bend])
-    path.reverse()
-    for corner in touched:
-        scratch.reached_m[corner] = math.inf
-    for corner in last:
-        scratch.to_goal_m[corner] = math.inf
-    return best, path
+        if scratch.to_goal_m[corner] == math.inf:
+            expand(corner, goal, mesh, links, scratch, eye, queue, touched)
+        elif so_far + scratch.to_goal_m[corner] < length_m:
+            # Nothing else leads on from here that is shorter than the straight line.
+            length_m, bend = so_far + scratch.to_goal_m[corner], int(corner)
+    return length_m, bend
 
 
 @jit
@@ -195,31 +163,59 @@ def shortest(
     links: Links[Any],
     scratch: Scratch[Any],
     eye: Eye[Any],
-) -> tuple[float, list[int]]:
-    """Return the length of the shortest route and the corners it bends at; inf where there is none."""
+) -> list[int]:
+    """Return the corners at which the shortest route bends; there is one."""
     nowhere = [0]
     nowhere.pop()
     for triangle in start_triangles:
         if triangle in goal_triangles:
-            return 0.0, nowhere
+            return nowhere
+    queue = [(0.0, 0.0, mesh.edge[0, APEX])]
+    queue.pop()
+    touched = [mesh.edge[0, APEX]]
+    touched.pop()
+    near_goal = [mesh.edge[0, APEX]]
+    near_goal.pop()
+    scratch.limit_m[0] = math.inf
     straight = math.sqrt((goal[0] - start[0]) ** 2 + (goal[1] - start[1]) ** 2)
-    bound, wider = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
+    bound, excess = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
+    length, bend = math.inf, -1
     while True:
         lens = lens_of(start, goal, bound)
         seen, count = look_around(eye, start, start_triangles, goal, goal_triangles, lens, mesh)
         if seen:
-            return straight, nowhere
-        first = [eye.seen[k] for k in range(count)]
+            bend = -1
+            break
+        for k in range(count):
+            corner = eye.seen[k]
+            leg = distance_m(corner, start, mesh.vertex)
+            if leg < scratch.reached_m[corner]:
+                estimate = leg + distance_m(corner, goal, mesh.vertex)
+                reach(corner, leg, estimate, -1, scratch, queue, touched)
         _, count = look_around(eye, goal, goal_triangles, start, nowhere, lens, mesh)
-        last = [eye.seen[k] for k in range(count)]
-        wider *= EXCESS_GROWTH
-        next_bound = straight * (1.0 + wider) if wider <= LARGEST_EXCESS else math.inf
-        length, path = search(start, goal, first, last, next_bound, mesh, links, scratch, eye)
+        for k in range(count):
+            corner = eye.seen[k]
+            scratch.to_goal_m[corner] = distance_m(corner, goal, mesh.vertex)
+            near_goal.append(corner)
         # Seen through a blurred edge: rounding may hide what is within a billionth of the ellipse's edge.
-        if length <= bound * (1.0 - 1e-9) or bound == math.inf:
-            return length, path
+        certain = bound * (1.0 - 1e-9)
+        length, bend = advance(certain, (length, bend), goal, mesh, links, scratch, eye, queue, touched)
+        if length <= certain or bound == math.inf:
+            break
         # A route too long for this ellipse still bounds the shortest one.
-        bound = min(next_bound, length * (1.0 + 2e-9))
+        excess *= EXCESS_GROWTH
+        wider = straight * (1.0 + excess) if excess <= LARGEST_EXCESS else math.inf
+        bound = min(wider, length * (1.0 + 2e-9))
+    path = nowhere
+    while bend >= 0:
+        path.append(bend)
+        bend = int(scratch.parent[bend])
+    path.reverse()
+    for corner in touched:
+        scratch.reached_m[corner] = math.inf
+    for corner in near_goal:
+        scratch.to_goal_m[corner] = math.inf
+    return path
 
 
 @jit
@@ -271,7 +267,7 @@ def route_between(
         outcome = NO_WAY
     if outcome != FOUND:
         return outcome, math.inf, np.empty((0, 2))
-    _, path = shortest((sx, sy), (gx, gy), start_triangles, goal_triangles, mesh, links, scratch, eye)
+    path = shortest((sx, sy), (gx, gy), start_triangles, goal_triangles, mesh, links, scratch, eye)
     length, points = route_points((sx, sy), (gx, gy), path, mesh)
     return FOUND, length, points
 
