@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from mission.model.flight import ApprovedFlight
 from mission.model.geo import GeoPoint
 from mission.planner import DayPlan
-from mission.supervision.events import Report
+from mission.supervision.events import Report, ReportKind
 from operations.control import SortieOutcome
 from operations.journal import plain
 from operations.records.flown import Flown
@@ -44,7 +45,7 @@ def write_delivery_records(
         flight = outcome.flight
         for order in flight.plan.sortie.orders:
             events = [(moment, report) for moment, _, report in timeline if report.subject == order.order_id]
-            release = next((report.details for _, report in events if report.details), None)
+            proof = next((report for _, report in events if report.kind is ReportKind.RELEASE and report.details), None)
             record = {
                 "format": "stork.delivery/1",
                 "order": order.order_id,
@@ -62,7 +63,12 @@ def write_delivery_records(
                 "took_off": outcome.took_off.isoformat() if outcome.took_off else None,
                 "landed": outcome.landed.isoformat() if outcome.landed else None,
                 "planned_handover": _planned_handover(flight, order.order_id),
-                "release": {"evidence": "position only: no payload sensor", **release} if release else None,
+                "release": _release(proof, events),
+                "custody": [
+                    {"time": moment.isoformat(), "custodian": report.state}
+                    for moment, report in events
+                    if report.kind is ReportKind.CUSTODY
+                ],
                 "mission": {"digest": flight.mission.digest(), "file": plan_files[flight.sortie_id]},
                 "verdict": {
                     "ok": flight.verdict.ok,
@@ -70,12 +76,21 @@ def write_delivery_records(
                     "findings": [finding.code for finding in flight.verdict.findings],
                 },
                 "timeline": [
-                    {"time": moment.isoformat(), "state": report.state, "message": report.message}
+                    {"time": moment.isoformat(), "about": report.kind, "state": report.state, "message": report.message}
                     for moment, report in events
+                    if report.kind is not ReportKind.CUSTODY
                 ],
             }
             text = json.dumps(plain(record), indent=2, ensure_ascii=False)
             (folder / f"{order.order_id}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _release(proof: Report | None, events: Sequence[tuple[datetime, Report]]) -> dict[str, Any] | None:
+    """How the release ended and what proves it; None where none was ever commanded."""
+    if proof is None:
+        return None
+    moment = next(moment for moment, report in events if report is proof)
+    return {"state": proof.state, "time": moment.isoformat(), "message": proof.message, **proof.details}
 
 
 def _planned_handover(flight: ApprovedFlight, order_id: str) -> str | None:

@@ -14,6 +14,7 @@ from mission.model.day import Day
 from mission.model.fleet import Hub, LandingSite, Site, Vehicle, VehicleType
 from mission.model.flight import ApprovedFlight
 from mission.model.geo import ElevationRange, GeoPoint
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import Mission
 from mission.model.orders import DropPoint, Order, Parcel
 from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
@@ -21,10 +22,22 @@ from mission.model.time import TimeWindow
 from mission.planner import DayPlan, plan_day
 from mission.policy import Policy
 from mission.supervision.diverting import Diversion
-from mission.supervision.events import DiversionEnded, Holding, LaunchEnded, Report, TransferEnded
+from mission.supervision.events import (
+    DiversionEnded,
+    GatePassed,
+    Holding,
+    Launch,
+    LaunchEnded,
+    PassGate,
+    Release,
+    ReleaseEnded,
+    Report,
+    TransferEnded,
+)
 from operations.clock import MissionClock
 from operations.control import ControlDesk, SortieOutcome, fly_day
 from operations.journal import Journal
+from operations.requests import Requests
 
 START = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 STEP_S = 2.0
@@ -54,6 +67,9 @@ class FakeVehicle:
     low_from_item: int | None = None
     lands_at: GeoPoint | None = None
     takes_off: bool = True
+    waits_at: int | None = None
+    released: list[int] = field(default_factory=list)
+    gripper: GripperAnswer = GripperAnswer.OPENED
     frames_a_step: int = 1
     loaded: Mission | None = None
     flying: Mission | None = None
@@ -70,6 +86,9 @@ class FakeVehicle:
         if self.flying is None or self.state.mode is FlightMode.HOLD:
             self.change(velocity_north_m_s=0.0, velocity_east_m_s=0.0)
             return
+        if self.state.mission_current == self.waits_at:
+            self.change(velocity_north_m_s=0.0)  # at a gate, until it is told to go on
+            return
         item = self.state.mission_current + 1
         if item >= len(self.flying.items):
             place = self.lands_at or self.ends_at
@@ -80,13 +99,15 @@ class FakeVehicle:
             )  # fmt: skip
             return
         flight = flights.get(self.flying.digest())
-        release = next((r for r in flight.releases if r.item == item), None) if flight else None
+        release = next((r for r in flight.releases if r.gate_item == item), None) if flight else None
+        self.waits_at = item if release else None
         place = release.drop if release else self.state.position or HUB.position
         low = self.low_from_item is not None and item >= self.low_from_item
         self.change(
             mission_current=item, landed_state=LandedState.IN_AIR, battery_remaining=0.1 if low else 0.99 - 0.01 * item,
             latitude_deg=place.latitude_deg, longitude_deg=place.longitude_deg,
-            height_home_m=release.height_home_m if release else 40.0, velocity_north_m_s=15.0,
+            height_home_m=release.height_home_m if release else 40.0,
+            velocity_north_m_s=0.0 if release else 15.0, velocity_east_m_s=0.0,
         )  # fmt: skip
 
 
@@ -123,14 +144,27 @@ class FakeLinks:
         self.vehicles[vehicle_id].loaded = mission
         return TransferEnded(Holding.LOADED, mission.digest())
 
-    async def launch(self, vehicle_id: str, digest: str, timeout_s: float) -> LaunchEnded | None:
+    async def launch(self, vehicle_id: str, command: Launch, timeout_s: float) -> LaunchEnded | None:
         """Arm and start."""
-        self._went_out("launch", vehicle_id, digest)
+        self._went_out("launch", vehicle_id, command.digest)
         vehicle = self.vehicles[vehicle_id]
         if vehicle.takes_off:
             vehicle.flying, vehicle.ends_at = vehicle.loaded, HUB.position
             vehicle.change(armed=True, mode=FlightMode.MISSION, mission_current=-1, landed_state=LandedState.TAKEOFF)
         return LaunchEnded(ok=True)
+
+    async def release(self, vehicle_id: str, command: Release, timeout_s: float) -> ReleaseEnded:
+        """Open a gripper."""
+        self._went_out("release", vehicle_id, command.command_id)
+        vehicle = self.vehicles[vehicle_id]
+        vehicle.released.append(command.gripper)
+        return ReleaseEnded(command.order_id, command.command_id, vehicle.gripper)
+
+    async def pass_gate(self, vehicle_id: str, command: PassGate, timeout_s: float) -> GatePassed:
+        """Go on."""
+        self._went_out("pass_gate", vehicle_id, str(command.gate_item))
+        self.vehicles[vehicle_id].waits_at = None
+        return GatePassed(command.gate_item, ok=True)
 
     async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
         """Fly another mission from here."""
@@ -185,6 +219,7 @@ class Morning:
     links: FakeLinks
     journal_path: Path
     diversion: Diversion | None = None
+    requests: Requests = field(default_factory=Requests)
     reports: list[tuple[datetime, str, Report]] = field(default_factory=list)
 
     async def fly(self) -> list[SortieOutcome]:
@@ -192,7 +227,7 @@ class Morning:
         policy = self.plan.day.policy
         with Journal(self.journal_path) as journal:
             contingencies = OneWayDown(self.diversion)
-            desk = ControlDesk(self.links, self.links.clock, journal, contingencies, policy, self._hear)
+            desk = ControlDesk(self.links, self.links.clock, journal, contingencies, policy, self._hear, self.requests)
             return await fly_day(desk, self.plan.flights)
 
     def _hear(self, moment: datetime, vehicle_id: str, report: Report) -> None:

@@ -11,6 +11,7 @@ from mission.dispatch.sortie_state import SortieState
 from mission.errors import LinkTimeoutError
 from mission.model.geo import GeoPoint
 
+ONCE_A_SORTIE = ("load", "launch", "release", "pass_gate")
 ENDS = {OrderState.DELIVERED, OrderState.DIVERTED, OrderState.RETURNED, OrderState.FAILED}
 
 
@@ -37,7 +38,8 @@ async def test_an_effect_is_on_disk_before_it_goes_out(morning: Any, to_green: A
     """Invariant I-14: when a vehicle is told something, the journal's last effect for it is just that."""
     morning.diversion, morning.links.vehicles["drone-1"].low_from_item = to_green, 3
     await morning.fly()
-    assert {effect for _, _, effect, _, _ in morning.links.calls} == {"load", "launch", "hold", "fly_instead"}
+    effects = {effect for _, _, effect, _, _ in morning.links.calls}
+    assert effects == {"load", "launch", "release", "pass_gate", "hold", "fly_instead"}
     for _, vehicle_id, effect, subject, lines in morning.links.calls:
         written = [line for line in lines if line["kind"] == "effect" and line["vehicle_id"] == vehicle_id]
         assert written[-1]["effect"] == effect
@@ -45,13 +47,15 @@ async def test_an_effect_is_on_disk_before_it_goes_out(morning: Any, to_green: A
 
 
 async def test_every_effect_goes_out_once(morning: Any) -> None:
-    """What the journal announces is what went out: one load and one launch for each sortie, no more."""
+    """What the journal announces is what went out: a load, a launch, a release and a way on each, no more (I-9)."""
     await morning.fly()
     announced = [(line["vehicle_id"], line["effect"], line["subject"]) for line in morning.lines if "effect" in line]
     went_out = [(vehicle_id, effect, subject) for _, vehicle_id, effect, subject, _ in morning.links.calls]
     assert Counter(announced) == Counter(went_out)
-    wanted = [(f.vehicle_id, effect, f.mission.digest()) for f in morning.plan.flights for effect in ("load", "launch")]
-    assert Counter(went_out) == Counter(wanted)
+    wanted = Counter((f.vehicle_id, effect) for f in morning.plan.flights for effect in ONCE_A_SORTIE)
+    assert Counter((vehicle_id, effect) for vehicle_id, effect, _ in went_out) == wanted
+    assert {vehicle.released.count(1) for vehicle in morning.links.vehicles.values()} == {2}
+    assert len({subject for _, effect, subject in went_out if effect == "release"}) == 4
 
 
 async def test_a_vehicles_next_sortie_waits_for_its_last_one(morning: Any) -> None:
@@ -98,7 +102,7 @@ async def test_a_vehicle_that_landed_off_every_site_does_not_fly_again(morning: 
     outcomes = await morning.fly()
     assert ends(outcomes)[second] is OrderState.FAILED
     assert reasons(outcomes)[second] == "its vehicle drone-1 stands 222 m from Hub"
-    assert morning.links.sent("drone-1") == ["load", "launch"]
+    assert morning.links.sent("drone-1") == list(ONCE_A_SORTIE)
 
 
 async def test_the_order_to_land_goes_out_although_the_sortie_has_failed(morning: Any) -> None:
@@ -109,7 +113,25 @@ async def test_the_order_to_land_goes_out_although_the_sortie_has_failed(morning
     assert set(ends(outcomes).values()) == {OrderState.DELIVERED, OrderState.FAILED}
 
 
-@pytest.mark.parametrize("effect", ["load", "launch", "hold", "fly_instead"])
+async def test_a_request_is_written_down_and_heard(morning: Any) -> None:
+    """An order called off before its release comes home; one that nobody called off is delivered."""
+    morning.requests.cancel("A-1")
+    outcomes = await morning.fly()
+    assert ends(outcomes)["A-1"] is OrderState.RETURNED
+    assert set(ends(outcomes).values()) == {OrderState.RETURNED, OrderState.DELIVERED}
+    written = [(line["request"], line["subject"]) for line in morning.lines if line["kind"] == "request"]
+    assert written == [("Cancel", "A-1")]
+
+
+async def test_a_release_that_breaks_the_link_is_doubt_and_the_vehicle_comes_home(morning: Any) -> None:
+    """Nobody knows whether it opened: not delivered, a person must look, and nothing is released again."""
+    morning.links.breaks["release"] = LinkTimeoutError("the gateway is gone")
+    outcomes = await morning.fly()
+    assert sorted(ends(outcomes).values()) == ["DELIVERED"] * 3 + ["FAILED"]
+    assert [why for why in reasons(outcomes).values() if "a person must look" in why]
+
+
+@pytest.mark.parametrize("effect", ["load", "launch", "release", "pass_gate", "hold", "fly_instead"])
 async def test_a_link_that_breaks_while_it_is_asked_leaves_no_order_without_an_end(
     morning: Any, to_green: Any, effect: str
 ) -> None:

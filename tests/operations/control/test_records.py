@@ -43,7 +43,7 @@ async def flown(morning: Any, *refusals: Refusal) -> tuple[Any, DaySummary, Any]
 
 
 async def test_every_planned_order_has_a_record_and_every_delivery_its_evidence(morning: Any, tmp_path: Path) -> None:
-    """Position evidence is called just that; an order that was not delivered has none."""
+    """The proof says how well it proves, and of which command; an order that was not delivered has none."""
     morning.links.vehicles["drone-2"].answers = False
     outcomes, summary, _ = await flown(morning)
     files = {flight.sortie_id: f"missions/{flight.sortie_id}.plan" for flight in morning.plan.flights}
@@ -57,10 +57,14 @@ async def test_every_planned_order_has_a_record_and_every_delivery_its_evidence(
         assert (record["verdict"]["ok"], record["verdict"]["smallest_clearance_m"]) == (True, None)
         assert record["mission"]["file"] == files[record["sortie"]]
         if delivered:
-            assert record["release"]["evidence"] == "position only: no payload sensor"
-            assert record["release"]["distance_m"] < 5.0
+            proof = record["release"]
+            assert (proof["state"], proof["grade"], proof["acknowledgement"]) == ("RELEASED", "ACKNOWLEDGED", "OPENED")
+            assert proof["distance_m"] < 5.0
+            assert record["order"] in proof["command_id"]
+            assert (proof["payload_before_kg"], proof["payload_after_kg"]) == (None, None)
+            assert [entry["custodian"] for entry in record["custody"]] == ["VEHICLE", "RECIPIENT"]
             states = [entry["state"] for entry in record["timeline"]]
-            assert states == ["IN_FLIGHT", "RELEASED", "DELIVERED"]
+            assert states == ["IN_FLIGHT", "AT_DROP", "COMMANDED", "RELEASED", "RELEASED", "DELIVERED"]
         else:
             assert "drone-2" in record["reason"]
             assert (record["took_off"], record["landed"]) == (None, None)
