@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mission.airspace import ZoneReading, read_zones
 from mission.errors import InputError, InputProblem
+from mission.geodesy.ground import Ground, ground_of
 from mission.model.airspace import GeoZone
 from mission.model.day import Day
 from mission.model.fleet import Site, Vehicle
@@ -25,6 +26,7 @@ from operations.documents import (
 )
 from operations.planted_faults import planted_faults
 from operations.reading import read_bytes, read_document, validate
+from operations.terrain import read_ground
 
 MAX_DROP_DISTANCE_M = 200_000.0
 """Farther than this from every hub, a drop is taken for a mistake in the document, not for a long flight."""
@@ -41,12 +43,14 @@ class DayFiles:
         simulation: how the day is flown on simulated vehicles.
         expected: orders that the document expects not to be delivered; none where the command line changes the day.
         zone_readings: the report of every zone document, in the order given.
+        ground: what is known of the site's ground: its terrain's tiles, or its relief.
     """
 
     day: Day
     simulation: SimulationDocument
     expected: ExpectedDocument
     zone_readings: tuple[ZoneReading, ...]
+    ground: Ground
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     _require_unique_zone_ids(zones)
     # Whoever starts a day with documents vouches that they are in force then, unless the day says otherwise.
     day = Day(document.name, site, vehicles, orders, zones, policy, start, document.zones_as_of or start)
-    return DayFiles(day, document.simulation, expected, readings)
+    ground = _ground(site_document, site_path, site, orders)
+    return DayFiles(day, document.simulation, expected, readings, ground)
 
 
 def _require_unique_zone_ids(zones: Sequence[GeoZone]) -> None:
@@ -159,6 +164,16 @@ def read_orders(path: Path, site: Site, start: datetime, operating_day: timedelt
     return tuple(orders)
 
 
+def _ground(document: SiteDocument, path: Path, site: Site, orders: Sequence[Order]) -> Ground:
+    if document.terrain is None:
+        return ground_of(site.relief)
+    if document.relief is not None:
+        what = "the site states `relief` as well, one range for all of the ground that `terrain` maps"
+        raise InputError(InputProblem(str(path), "terrain", what, "Give one of the two"))
+    places = [hub.position for hub in site.hubs] + [alternate.position for alternate in site.alternates]
+    return read_ground(document.terrain, path, places + [order.drop.position for order in orders])
+
+
 def _policy(document: SiteDocument, path: Path) -> Policy:
     shape = validate(document.policy, PolicyDocument, str(path), "policy")
     policy = Policy(**shape.model_dump())
@@ -167,6 +182,12 @@ def _policy(document: SiteDocument, path: Path) -> Policy:
         for name in ("reserve_fraction", "divert_reserve_fraction")
         if (value := getattr(policy, name)) >= 1.0
     ]
+    for index, height_m in enumerate(policy.further_cruise_heights_home_m):
+        if not policy.release_height_home_m < height_m <= policy.max_height_agl_m:
+            what = f"{height_m} m is not between release_height_home_m {policy.release_height_home_m} m and "
+            what += f"max_height_agl_m {policy.max_height_agl_m} m"
+            place = f"policy.further_cruise_heights_home_m[{index}]"
+            problems.append(InputProblem(str(path), place, what, "Cruise between the two"))
     for name, limit_name, mend in (
         ("verified_clearance_m", "zone_clearance_m", "Plan with at least the clearance that is verified"),
         ("release_height_home_m", "cruise_height_home_m", "Release at or below cruise_height_home_m"),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from mission.geodesy.srtm import SRTM_VERTICAL_ERROR_M
 from mission.model.fleet import Hub, LandingSite, Site, Vehicle, VehicleType
 from mission.model.geo import ElevationRange, GeoPoint
 from mission.model.orders import DeliveryMethod, DropPoint, Order, Parcel, ServiceClass
@@ -64,10 +65,20 @@ class Relief(Document):
     maximum_amsl_m: float
 
 
+class TerrainDocument(Document):
+    """A map of the ground: SRTM tiles (files or folders of them), how wrong they may be, and a geoid."""
+
+    tiles: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    vertical_error_m: Annotated[float, Field(ge=0)] = SRTM_VERTICAL_ERROR_M
+    geoid: str | None = None
+
+
 def _policy_field(field: "dataclasses.Field[Any]") -> tuple[Any, Any]:
     """One policy figure as a pydantic field: same default, never negative."""
     if field.type is float:
         return Annotated[float, Field(ge=0)], field.default
+    if field.type == tuple[float, ...]:
+        return Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False)], field.default
     if field.type == frozenset[str]:
         return Annotated[frozenset[str], Field(strict=False)], field.default
     return field.type, field.default
@@ -79,7 +90,7 @@ PolicyDocument: type[BaseModel] = create_model("PolicyDocument", __config__=STRI
 
 
 class SiteDocument(Document):
-    """``site.toml``: hubs, alternates, relief and the operator's policy."""
+    """``site.toml``: hubs, alternates, the ground (relief or terrain) and the operator's policy."""
 
     format: Literal["stork.site/1"]
     id: Identifier
@@ -87,6 +98,7 @@ class SiteDocument(Document):
     hubs: Annotated[tuple[GroundPlace, ...], Field(min_length=1, strict=False)]
     alternates: Annotated[tuple[GroundPlace, ...], Field(strict=False)] = ()
     relief: Relief | None = None
+    terrain: TerrainDocument | None = None
     policy: dict[str, Any] = Field(default_factory=dict)
 
     def site(self) -> Site:

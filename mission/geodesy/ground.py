@@ -1,6 +1,5 @@
 """What is known of heights at one site: the ground, and the geoid below it."""
 
-import math
 from dataclasses import dataclass, field
 
 from mission.geodesy.geoid import GeoidGrid
@@ -27,9 +26,7 @@ class Ground:
         return isinstance(self.terrain, SrtmTerrain)
 
     def elevation_amsl_m(self, place: GeoPoint) -> float:
-        """Return the best estimate of the ground's elevation at a place; NaN where it is not mapped."""
-        if not isinstance(self.terrain, SrtmTerrain):
-            return math.nan
+        """Return the best estimate of the ground's elevation at a place; NaN where there is no better than a range."""
         return self.terrain.elevation_amsl_m(place.latitude_deg, place.longitude_deg)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mission.errors import InputError, InputProblem
 from mission.geodesy.terrain import FloatArray
+from mission.model.geo import GeoPoint
 
 SRTM_VERTICAL_ERROR_M = 16.0
 """Absolute vertical error at 90 % that the SRTM mission was specified for (Farr et al. 2007)."""
@@ -75,6 +76,31 @@ class SrtmTile:
         heights = raw.astype(np.float32)
         heights[raw == VOID] = np.nan
         return cls(south, west, heights)
+
+    def voids_within(self, south_deg: float, west_deg: float, north_deg: float, east_deg: float) -> list[GeoPoint]:
+        """Return the posts without an elevation in the cells that a box meets, south to north."""
+        last = self.posts_m.shape[0] - 1
+        rows = _window(south_deg - self.south_deg, north_deg - self.south_deg, last + 1)
+        columns = _window(west_deg - self.west_deg, east_deg - self.west_deg, last + 1)
+        void = np.argwhere(np.isnan(self.posts_m[rows, columns]))
+        return [
+            GeoPoint(self.south_deg + (rows.start + int(i)) / last, self.west_deg + (columns.start + int(j)) / last)
+            for i, j in void
+        ]
+
+
+def tile_name(south_deg: int, west_deg: int) -> str:
+    """Return the name of the tile with this south-west corner, such as N48E015."""
+    return f"{'N' if south_deg >= 0 else 'S'}{abs(south_deg):02d}{'E' if west_deg >= 0 else 'W'}{abs(west_deg):03d}"
+
+
+def tiles_over(south_deg: float, west_deg: float, north_deg: float, east_deg: float) -> list[tuple[int, int]]:
+    """Return the south-west corners of the tiles that a box meets; the box does not cross the antimeridian."""
+    return [
+        (south, west)
+        for south in range(math.floor(south_deg), math.floor(north_deg) + 1)
+        for west in range(math.floor(west_deg), math.floor(east_deg) + 1)
+    ]
 
 
 class SrtmTerrain:

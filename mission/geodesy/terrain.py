@@ -5,6 +5,7 @@ are metres AMSL (EGM96). Unknown ground is NaN, so that a comparison with it is 
 "is it proven safe?" gets no for an answer.
 """
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -33,6 +34,10 @@ class Terrain(Protocol):
         """
         ...
 
+    def elevation_amsl_m(self, latitude_deg: float, longitude_deg: float) -> float:
+        """Return the best estimate of the ground at one place; NaN where there is no better than a range."""
+        ...
+
 
 class FlatTerrain:
     """A plain at one elevation."""
@@ -49,6 +54,10 @@ class FlatTerrain:
         """Return the plain's elevation twice."""
         ground = np.full(np.shape(latitude_deg), self.ground_amsl_m, dtype=np.float64)
         return ground, ground.copy()
+
+    def elevation_amsl_m(self, latitude_deg: float, longitude_deg: float) -> float:  # noqa: ARG002 - the same everywhere
+        """Return the plain's elevation."""
+        return self.ground_amsl_m
 
 
 class ReliefTerrain:
@@ -70,6 +79,10 @@ class ReliefTerrain:
             np.full(shape, self.relief.maximum_amsl_m, dtype=np.float64),
         )
 
+    def elevation_amsl_m(self, latitude_deg: float, longitude_deg: float) -> float:  # noqa: ARG002 - known nowhere
+        """Return NaN: no place is known better than the area."""
+        return math.nan
+
 
 class UnknownTerrain:
     """Nothing is known of the ground."""
@@ -83,6 +96,10 @@ class UnknownTerrain:
         """Return NaN for every point."""
         unknown = np.full(np.shape(latitude_deg), np.nan, dtype=np.float64)
         return unknown, unknown.copy()
+
+    def elevation_amsl_m(self, latitude_deg: float, longitude_deg: float) -> float:  # noqa: ARG002 - unknown everywhere
+        """Return NaN."""
+        return math.nan
 
 
 def terrain_of(relief: ElevationRange | None) -> Terrain:

@@ -93,7 +93,7 @@ class Reach:
                 height_m: max(
                     (height_toll_m(height_m, k, self.conditions[hub.hub_id]) for k in self._kinds(hub)), default=0.0
                 )
-                for height_m in self.day.policy.cruise_heights_home_m
+                for height_m in sky.airspace.heights_home_m
             }
             self._matrices[key] = sky.matrix([hub.position, *(o.drop.position for o in self.day.orders)], toll_m)
         return self._matrices[key]

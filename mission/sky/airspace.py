@@ -41,6 +41,8 @@ class Airspace:
         frame: the local frame.
         policy: heights, margins, authorisations held.
         ground_map: the ground around the hub.
+        heights_home_m: of level flight, lowest first; further ones than the policy's first only where they suit the
+            ground (the verifier judges the first).
     """
 
     def __init__(  # noqa: PLR0917 - where, what, by which rules, over which ground; the rest has defaults
@@ -72,7 +74,13 @@ class Airspace:
         self._layers: dict[tuple[frozenset[str], float], Layer] = {}
         self._zones = tuple(zone for zone in zones if demands_clearance(zone, policy))
         self.ground_map = GroundMap(ground, self.frame, places)
-        self._relevant = tuple(found.zone for found in self._bind(self._zones, 0.0, max(policy.cruise_heights_home_m)))
+        self.heights_home_m = tuple(
+            height_m
+            for height_m in policy.cruise_heights_home_m
+            if height_m == policy.cruise_height_home_m
+            or self.ground_map.suits_everywhere(hub.ground_amsl_m + height_m, policy)
+        )
+        self._relevant = tuple(found.zone for found in self._bind(self._zones, 0.0, self.heights_home_m[-1]))
 
     def sky(self, window: TimeWindow) -> Sky:
         """Return the sky in which every zone binds that applies at any moment of a window, the margin kept."""

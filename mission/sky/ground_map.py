@@ -62,6 +62,13 @@ class GroundMap:
         block = np.s_[first[0] : last[0] + 1, first[1] : last[1] + 1]
         return _range(self._low_m[block], self._high_m[block])
 
+    def suits_everywhere(self, height_amsl_m: float, policy: Policy) -> bool:
+        """Return whether level flight is clear of all the ground and nowhere too high above it; False = unknown.
+
+        Over mapped ground there is always True: `barred` tells the places.
+        """
+        return self._mapped or bool(self._suits(height_amsl_m, policy).all())
+
     def barred(self, height_amsl_m: float, policy: Policy) -> list[shapely.Polygon]:
         """Return where level flight would come too near to the ground, or too high above it, or where it is unknown.
 
@@ -69,15 +76,19 @@ class GroundMap:
         """
         if not self._mapped:
             return []
-        suits = (height_amsl_m - self._high_m >= policy.terrain_clearance_m) & (
-            height_amsl_m - self._low_m <= policy.max_height_agl_m
-        )
-        corners = self._centres()[~suits.ravel()] - BLOCK_M / 2.0
+        corners = self._centres()[~self._suits(height_amsl_m, policy).ravel()] - BLOCK_M / 2.0
         blocks = shapely.box(corners[:, 0], corners[:, 1], corners[:, 0] + BLOCK_M, corners[:, 1] + BLOCK_M)
         inner = (*self._low_corner, *(self._low_corner + BLOCK_M * np.array(self._counts)))
         wall = shapely.box(*inner).buffer(_WALL_M, join_style="mitre").difference(shapely.box(*inner))
         merged = shapely.union_all([wall, *blocks])
         return [part for part in shapely.get_parts(merged) if isinstance(part, shapely.Polygon)]
+
+    def _suits(self, height_amsl_m: float, policy: Policy) -> NDArray[np.bool_]:
+        """(blocks) whether a height is right over all of a block's ground; NaN, the unknown, is not."""
+        suits: NDArray[np.bool_] = (height_amsl_m - self._high_m >= policy.terrain_clearance_m) & (
+            height_amsl_m - self._low_m <= policy.max_height_agl_m
+        )
+        return suits
 
     def _centres(self) -> NDArray[np.float64]:
         """(n, 2) centres of the blocks, east by east, local metres."""

@@ -107,7 +107,7 @@ def _higher(
         for volume in zone.volumes
         if math.isfinite(amsl_interval(volume.ceiling, airspace.below(volume))[1])
     }
-    lowest = policy.cruise_heights_home_m[0]
+    lowest = airspace.heights_home_m[0]
     found = next((height_m for height_m in sorted(tops) if height_m > lowest and free_at(height_m)), None)
     if found is None:
         return []
@@ -128,7 +128,7 @@ def _lower(sky: "Sky", zones: Iterable[GeoZone], free_at: Callable[[float], bool
         if math.isfinite(amsl_interval(volume.floor, airspace.below(volume))[0])
     }
     flyable = [h for h in sorted(bottoms, reverse=True) if h > policy.release_height_home_m]
-    found = next((h for h in flyable if h < policy.cruise_heights_home_m[-1] and free_at(h)), None)
+    found = next((h for h in flyable if h < airspace.heights_home_m[-1] and free_at(h)), None)
     return [] if found is None else [f"clear below {found:.0f} m over the hub ({home_m + found:.0f} m AMSL)"]
 
 

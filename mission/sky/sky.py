@@ -65,8 +65,8 @@ class Sky:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """One for each height of the policy, lowest first."""
-        return tuple(self.layer(height_m) for height_m in self.airspace.policy.cruise_heights_home_m)
+        """One for each height, lowest first."""
+        return tuple(self.layer(height_m) for height_m in self.airspace.heights_home_m)
 
     def layer(self, height_home_m: float) -> Layer:
         """The same zones at any one height."""

@@ -92,7 +92,10 @@ def _needless(gate: Gate, away: list[float], policy: Policy) -> Finding:
 
 
 def _check_height(gate: Gate, home_amsl_m: float, terrain: Terrain, policy: Policy) -> list[Finding]:
-    """Judge the height of a release: above the ground where that is known well enough, else above home."""
+    """Judge the height of a release: above the ground where that is known well enough to prove it.
+
+    Else above the best estimate of the ground, and above home where there is none.
+    """
     place = gate.place
     low, high = terrain.elevation_range_amsl_m(
         np.array([place.latitude_deg]), np.array([place.longitude_deg]), policy.release_radius_m
@@ -102,8 +105,10 @@ def _check_height(gate: Gate, home_amsl_m: float, terrain: Terrain, policy: Poli
     most = home_amsl_m + place.height_home_m - float(low[0])
     if most <= limit:
         return []
-    if least > limit or place.height_home_m > limit:
-        measured = least if least > limit else place.height_home_m
+    ground_amsl_m = terrain.elevation_amsl_m(place.latitude_deg, place.longitude_deg)
+    likely = place.height_home_m + (0.0 if np.isnan(ground_amsl_m) else home_amsl_m - ground_amsl_m)
+    if least > limit or likely > limit:
+        measured = least if least > limit else likely
         return [
             broken(
                 RuleCode.RELEASE_TOO_HIGH,

@@ -38,7 +38,7 @@ def _plan_and_fly(command: str, files: DayFiles, flight: FlightArguments, *, as_
     if flight.seed is not None:
         files = replace(files, simulation=files.simulation.model_copy(update={"seed": flight.seed}))
     folder = run_folder(flight.out, command)
-    plan = plan_day(files.day, seed=files.simulation.seed)
+    plan = plan_day(files.day, ground=files.ground, seed=files.simulation.seed)
     plan_files = write_plan_files(plan, folder)
     console = Console()
     if not as_json:

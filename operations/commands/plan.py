@@ -14,7 +14,7 @@ from operations.tables import plan_table, refusal_lines
 def plan_command(arguments: DayArguments, out: Path | None, seed: int | None, *, as_json: bool) -> Exit:
     """Plan the day and write its files; not ok (1) when other orders are refused than the day expects."""
     files = arguments.read()
-    plan = plan_day(files.day, seed=files.simulation.seed if seed is None else seed)
+    plan = plan_day(files.day, ground=files.ground, seed=files.simulation.seed if seed is None else seed)
     folder = run_folder(out, "plan")
     paths = write_plan_files(plan, folder)
     if as_json:

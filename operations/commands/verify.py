@@ -7,7 +7,6 @@ from rich.table import Table
 
 from mission.compile import from_plan_json
 from mission.errors import InputError, InputProblem
-from mission.geodesy.terrain import terrain_of
 from mission.model.day import Day
 from mission.model.fleet import VehicleType
 from mission.model.geo import GeoPoint
@@ -25,13 +24,15 @@ GATES = frozenset({MavCommand.NAV_LOITER_TIME, MavCommand.NAV_DELAY})
 def verify_command(plan_file: Path, arguments: DayArguments, *, as_json: bool) -> Exit:
     """Judge the mission by the day's zones and policy, departing at the day's start; not ok is 1."""
     mission = from_plan_json(read_bytes(plan_file).decode("utf-8", errors="replace"), str(plan_file))
-    day = arguments.read().day
+    files = arguments.read()
+    day = files.day
     verdict = verify(
         mission,
         zones=day.zones,
         policy=day.policy,
         departure=day.start,
-        terrain=terrain_of(day.site.relief),
+        terrain=files.ground.terrain,
+        geoid=files.ground.geoid,
         performance=_performance(day),
         drops=_drops(mission, day),
         landing_sites=[*(hub.position for hub in day.site.hubs), *(site.position for site in day.site.alternates)],

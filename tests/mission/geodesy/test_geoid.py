@@ -77,6 +77,22 @@ def test_there_and_back_is_the_same_height(latitude: float, longitude: float, he
     assert wgs84_to_amsl_m(above, place, geoid) == pytest.approx(height_m)
 
 
+@given(st.floats(-89.0, 85.0), st.floats(-175.0, 170.0), st.floats(0.0, 4.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_the_range_over_a_box_holds_every_undulation_in_it(
+    south: float, west: float, size: float, up: float, right: float
+) -> None:
+    """Whatever place of the box is looked at."""
+    geoid = GeoidGrid(tilted())
+    low, high = geoid.undulation_range_m(south, west, south + size, west + size)
+    assert low - 1e-9 <= geoid.undulation_m(GeoPoint(south + up * size, west + right * size)) <= high + 1e-9
+
+
+def test_a_box_may_cross_the_antimeridian() -> None:
+    """East of 175° and west of −175° are neighbours: nothing between them the long way round is counted."""
+    low, high = GeoidGrid(tilted()).undulation_range_m(0.0, 175.0, 5.0, -175.0)
+    assert (low, high) == pytest.approx((-10.0, -4.848), abs=1e-3)
+
+
 def test_without_a_grid_a_height_is_refused() -> None:
     """A silent shift of 0 m would be tens of metres wrong."""
     for convert in (wgs84_to_amsl_m, amsl_to_wgs84_m):
@@ -126,7 +142,8 @@ def test_a_grid_that_lacks_its_heights_says_so() -> None:
 @pytest.mark.parametrize(
     ("latitude", "longitude", "published_m"),
     [
-        # NGA (NIMA), EGM96 harmonic synthesis program F477, test points INPUT.DAT / OUTPUT.DAT.
+        # NGA (formerly NIMA), EGM96: INPUT.DAT, test points of the harmonic synthesis program F477.F, and OUTPUT.DAT,
+        # its results, as listed in the model's own readme.txt (earth-info.nga.mil/GandG/wgs84/gravitymod/egm96).
         (38.6281550, 269.7791550, -31.628),
         (-14.6212170, 305.0211140, -2.969),
         (46.8743190, 102.4487290, -43.575),
