@@ -65,6 +65,13 @@ class LossyWire:
 
     def send(self, message: Outgoing) -> None:
         """Send one message to the autopilot."""
+        self._offer_up(self._encoded(message))
+
+    def send_unharmed(self, message: Outgoing) -> None:
+        """Hand one message to the autopilot past all faults."""
+        self.autopilot.receive(self._encoded(message).pack(self._encoder))
+
+    def _encoded(self, message: Outgoing) -> Any:
         kind = getattr(dialect, f"MAVLink_{message.name.lower()}_message")
         known = {name: value for name, value in message.fields.items() if name in kind.fieldnames}
         fields = {
@@ -72,7 +79,7 @@ class LossyWire:
             "target_component": px4.AUTOPILOT_COMPONENT,
             **{name: math.nan if value is None else value for name, value in known.items()},
         }
-        self._offer_up(kind(**fields))
+        return kind(**fields)
 
     def _offer_up(self, message: Any) -> None:
         self.link.offer(Way.UP, message.pack(self._encoder), self._loop.time())
@@ -112,6 +119,13 @@ class LossyWire:
         return {name: getattr(message, name) for name in message.fieldnames}
 
 
+def stream_off(message_id: int) -> dict[str, int | float | None]:
+    """Fields of the COMMAND_LONG that switches a message off."""
+    values = [float(message_id), -1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    parameters = {f"param{number}": value for number, value in enumerate(values, start=1)}
+    return {"command": int(px4.Command.SET_MESSAGE_INTERVAL), "confirmation": 0, **parameters}
+
+
 class _NoParameters:
     """Parameters are not carried by this wire."""
 
@@ -138,6 +152,9 @@ class LossyVehicle:
         self.autopilot.advance(BOOT_S)
         self.autopilot.take()
         self.wire = LossyWire(self.autopilot, faults)
+        for message_id in px4.UNWANTED_MESSAGES:  # as a gateway does before anything else
+            self.wire.send_unharmed(Outgoing("COMMAND_LONG", stream_off(message_id)))
+        self.autopilot.take()
         self.link = MavlinkLink(config.vehicle_id, config.system_id, self.wire, _NoParameters(), 1.0)
         self._known = asyncio.Event()
         self._task: asyncio.Task[None] | None = None

@@ -95,7 +95,7 @@ class PlanReader:
     def _next(self, now_s: float) -> list[Outgoing]:
         if len(self._read) == self._count:
             self.items = tuple(self._read[sequence] for sequence in range(self._count))
-            return [acknowledgement(self._kind, MissionAck.ACCEPTED)]
+            return [acknowledgement(self._kind, MissionAck.ACCEPTED)] * 2  # unheard, it would hold up the next exchange
         return self._ahead(now_s)
 
     def _missing(self) -> int:

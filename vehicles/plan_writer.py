@@ -2,7 +2,7 @@
 
 The autopilot asks for one item after the other, repeats a question every 250 ms, and passes over an item that is not
 the next. So any request is answered, and a few items behind it follow unasked, on a long link spaced over the round
-trip: when one is lost, the question for it comes again, and the sending goes back there.
+trip: when one is lost, the question for it comes again, or nothing does, and the sending goes back there.
 """
 
 import math
@@ -14,9 +14,9 @@ from vehicles.message_wire import Outgoing
 from vehicles.plan_exchange import Incoming, MissionAck, acknowledgement, item_message, quiet_s
 from vehicles.round_trip import IN_FLIGHT, Patience, RoundTrip
 
-LAST_ITEM_RESENDS = 8
-"""How often the last item is sent again for want of an acknowledgement, before reading back has to tell."""
-OWN_LEFTOVERS = 3
+END_RESENDS = 8
+"""How often the end is sent again for want of an acknowledgement, before reading back has to tell (F-L6)."""
+OWN_LEFTOVERS = 6
 """Answers "busy" to an announcement that are put down to a transaction of our own, and answered by cancelling it;
 after that it is another station's, and is left alone until the autopilot must be quiet."""
 STALL_S = 0.8
@@ -46,7 +46,7 @@ class PlanWriter:
         self._round_trip = round_trip
         self._quiet_s = quiet_s(speed_factor)
         self._busy = 0
-        self._last_item_again = 0
+        self._end_missed = 0
         self._one_by_one = False
         self.claim: WriteClaim | None = None
 
@@ -74,8 +74,8 @@ class PlanWriter:
         return Outgoing("MISSION_COUNT", {"count": len(self._items), "mission_type": int(self._kind), "opaque_id": 0})
 
     @property
-    def _all_sent(self) -> bool:
-        return self._front == len(self._items)
+    def _end_was_sent(self) -> bool:
+        return not self._items or self._sendings[-1] > 0
 
     def receive(self, name: str, message: Incoming, now_s: float) -> list[Outgoing]:
         """Answer a request, or take the acknowledgement. Messages of another list are not ours (F-L11)."""
@@ -118,7 +118,7 @@ class PlanWriter:
     def _acknowledged(self, result: int, now_s: float) -> list[Outgoing]:
         known = MissionAck(result) if result in set(MissionAck) else MissionAck.ERROR
         if known is MissionAck.ACCEPTED:
-            if self._all_sent:
+            if self._end_was_sent:
                 self.claim = WriteClaim(WriteStatus.ACKNOWLEDGED)
             return []
         if known in _BUSY:
@@ -148,19 +148,17 @@ class PlanWriter:
         return [acknowledgement(kind, MissionAck.OPERATION_CANCELLED) for kind in MavMissionType]
 
     def tick(self, now_s: float) -> list[Outgoing]:
-        """Send ahead on a long link; repeat the opening or the last item; begin again after a long silence."""
+        """Send ahead; repeat what is not answered; begin again after a long silence."""
         if self.ended:
             return []
-        halfway = self._asked >= 0 and not self._all_sent
+        halfway = self._asked >= 0 and not self._end_was_sent
         if now_s >= self._begin_again_s or (halfway and now_s - self._heard_s > self._quiet_s):
             return self.start(now_s)
         if not math.isinf(self._begin_again_s):
             return []
         if ahead := self._ahead(now_s):
             return ahead
-        if self._asked < 0 or self._all_sent:
-            return self._again(now_s) if self._patience.out(now_s) else []
-        return []
+        return self._again(now_s) if self._patience.out(now_s) else []
 
     def _ahead(self, now_s: float) -> list[Outgoing]:
         """The items whose turn has come, from the one asked for on: at once on a short link, else one by one."""
@@ -174,15 +172,17 @@ class PlanWriter:
         return said
 
     def _again(self, now_s: float) -> list[Outgoing]:
-        """The opening, or the last item: any other the autopilot asks for again by itself."""
+        """The opening, or from the item asked for last: it was lost, or the next question or the end was."""
         if self._asked < 0:
             self._opening_repeated = True
             return [self._opening()]
-        self._last_item_again += 1
-        if self._last_item_again > LAST_ITEM_RESENDS:
-            self.claim = WriteClaim(WriteStatus.FAILED, f"{self._kind.name.lower()}: no acknowledgement")
-            return self.abandon()
-        return [self._item(len(self._items) - 1, now_s)]
+        if self._end_was_sent:
+            self._end_missed += 1
+            if self._end_missed > END_RESENDS:
+                self.claim = WriteClaim(WriteStatus.FAILED, f"{self._kind.name.lower()}: no acknowledgement")
+                return self.abandon()
+        self._front, self._next_paced_s = self._asked, now_s
+        return self._ahead(now_s)
 
     def abandon(self) -> list[Outgoing]:
         """Let the autopilot end what is half done, so that the next exchange need not wait for it to give up."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from mission.errors import LinkTimeoutError
 from mission.model.mission import MavFrame, MavMissionType, Mission, MissionItem, digest_of
 from mission.model.telemetry import FlightMode, LandedState
-from vehicles.link import PlanPort, TransferResult, TransferState, WriteStatus
+from vehicles.link import OutcomeStatus, PlanPort, TransferResult, TransferState, WriteStatus
 
 MAX_ACKNOWLEDGED = 3
 """Acknowledged writes of one list that are read back otherwise, before it counts as not loaded."""
@@ -36,7 +36,7 @@ _SAME_FRAME = {
     MavFrame.GLOBAL_RELATIVE_HOME_INT: MavFrame.GLOBAL_RELATIVE_HOME,
 }
 _OBJECTIONS_IN_FLIGHT = ("Geofence", "Mission", "RTL: unsupported", "Waypoint")
-_PROTOCOL_NOISE = ("WPM:", "IGN MISSION_ITEM", "Operation timeout")
+_PROTOCOL_NOISE = ("WPM:", "IGN MISSION_ITEM", "REJ. MIS ITEM", "REJ. WP CMD", "Operation timeout")
 """Critical texts about one transaction that went wrong; what is held in the end is read back."""
 
 
@@ -148,7 +148,10 @@ async def _made_ready(port: PlanPort, progress: _Progress, deadline_s: float) ->
     if before.armed or before.mode is FlightMode.HOLD:
         return None
     held = await port.hold(max(0.0, deadline_s - port.now_s()))
-    return None if held.ok else progress.not_loaded(f"cannot hold before the transfer: {held.reason}")
+    if held.ok:
+        return None
+    ended = progress.not_loaded if held.status is OutcomeStatus.REFUSED else progress.unknown
+    return ended(f"cannot hold before the transfer: {held.reason}")
 
 
 async def _old_mission_gone(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:
