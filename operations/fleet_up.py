@@ -166,6 +166,7 @@ def _simulated(
             descent_speed_m_s=kind.descent_speed_m_s,
             battery_wh=kind.battery_wh,
             hover_power_w=kind.hover_power_w,
+            payload_sensor=kind.payload_sensor,
             loads_kg=tuple(tuple(o.parcel.mass_kg for o in flight.plan.sortie.orders) for flight in mine),
         ),
         parameters=dict(parameters),

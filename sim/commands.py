@@ -11,7 +11,8 @@ from enum import IntEnum
 from typing import Any
 
 from sim.commander import Commander
-from sim.modes import BY_CUSTOM_MODE, MAIN_MODE_AUTO, Mode
+from sim.gripper import GripperAction
+from sim.modes import BY_CUSTOM_MODE, MAIN_MODE_AUTO, Mode, VtolState
 from sim.navigator import Navigator
 from sim.onboard import AUTOPILOT_COMPONENT, Onboard
 from sim.outbox import Severity
@@ -32,6 +33,7 @@ class Result(IntEnum):
     UNSUPPORTED = 3
     FAILED = 4
     IN_PROGRESS = 5
+    CANCELLED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ class Commands:
         self._navigator = navigator
         self._streams = streams
         self._waiting: list[Command] = []
-        self._gripper_done: list[tuple[float, Command]] = []
+        self._gripper_asked: dict[int, Command] = {}
 
     @property
     def is_busy(self) -> bool:
         """Whether a command waits to be carried out or to be answered."""
-        return bool(self._waiting or self._gripper_done)
+        return bool(self._waiting or self._onboard.grippers.moving)
 
     def receive(self, command: Command) -> None:
         """Take a command addressed to this vehicle."""
@@ -91,13 +93,19 @@ class Commands:
 
     def step(self) -> None:
         """Carry out what waits, in order."""
-        if self._gripper_done and self._gripper_done[0][0] <= self._onboard.now_s:
-            self._ack(self._gripper_done.pop(0)[1], Result.ACCEPTED)
+        for gripper in self._onboard.ended_grippers():
+            asked = self._gripper_asked.pop(gripper, None)
+            if asked is not None:
+                self._ack(asked, Result.ACCEPTED)
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
         for command in waiting:
+            if command.number == DO_VTOL_TRANSITION and self._onboard.airframe.vtol_state == VtolState.NONE:
+                continue
             handler = _VEHICLE_COMMANDS.get(command.number)
+            if handler is None and command.number in _UNANSWERED:
+                continue
             if handler is None:
                 self._ack(command, Result.UNSUPPORTED)
                 continue
@@ -197,14 +205,30 @@ class Commands:
 
     def _drive_gripper(self, command: Command) -> Result:
         instance, action = command.whole(1), command.whole(2)
-        if instance is None or action not in (0, 1):
+        if instance is None or action not in set(GripperAction):
             return Result.DENIED
-        self._onboard.drive_gripper(instance, action)
-        self._gripper_done.append((self._onboard.now_s + self._onboard.parameters["PD_GRIPPER_TO"], command))
+        asked, grippers = GripperAction(action), self._onboard.grippers
+        if grippers.is_done(instance, asked):
+            return Result.ACCEPTED
+        if grippers.is_doing(instance, asked):
+            return Result.TEMPORARILY_REJECTED
+        before = self._gripper_asked.pop(instance, None)
+        if before is not None:
+            self._ack(before, Result.CANCELLED)
+        self._onboard.drive_gripper(instance, asked)
+        self._gripper_asked[instance] = command
         return Result.IN_PROGRESS
 
     def _change_speed(self, command: Command) -> Result:
         self._navigator.mission.change_speed(command.parameters[1])
+        return Result.ACCEPTED
+
+    def _transition(self, command: Command) -> Result:
+        """Between hover and wing; refused to the wing where PX4 is coming down or going up."""
+        to_wing = command.whole(1) == VtolState.WING
+        if to_wing and self._onboard.mode in (Mode.TAKEOFF, Mode.LAND, Mode.RTL):
+            return Result.TEMPORARILY_REJECTED
+        self._onboard.airframe.transition(to_wing=to_wing)
         return Result.ACCEPTED
 
     def _terminate(self, command: Command) -> Result:
@@ -225,6 +249,7 @@ class Commands:
 
 
 DO_SET_MODE = 176
+DO_VTOL_TRANSITION = 3000
 
 _Handler = Callable[[Commands, Command], Result]
 
@@ -250,10 +275,17 @@ _VEHICLE_COMMANDS: dict[int, _Handler] = {
     246: Commands._reboot,
     300: Commands._start_mission,
     400: Commands._arm_disarm,
+    DO_VTOL_TRANSITION: Commands._transition,
 }
 """NAV_RETURN_TO_LAUNCH, NAV_LAND, NAV_TAKEOFF, DO_SET_MODE, DO_CHANGE_SPEED, DO_SET_HOME,
-DO_FLIGHTTERMINATION, DO_REPOSITION, DO_GRIPPER, PREFLIGHT_REBOOT_SHUTDOWN, MISSION_START, COMPONENT_ARM_DISARM.
- Everything else is UNSUPPORTED, DO_SET_MISSION_CURRENT (224) included: PX4 v1.16 only knows
+DO_FLIGHTTERMINATION, DO_REPOSITION, DO_GRIPPER, PREFLIGHT_REBOOT_SHUTDOWN, MISSION_START, COMPONENT_ARM_DISARM,
+DO_VTOL_TRANSITION. Everything else is UNSUPPORTED, DO_SET_MISSION_CURRENT (224) included: PX4 v1.16 only knows
 the message MISSION_SET_CURRENT."""
+
+_UNANSWERED = frozenset(
+    {0, 1, 2, 80, 93, 189, 191, 195, 196, 197, 201, 203, 204, 205, 206, 214, 220, 242, 243, 260, 311, 420, 500}
+    | {521, 530, 531, 532, 1000, 1001, 2003, 2510, 2511, DO_VTOL_TRANSITION, 30001, 30002, 42600, 43003}
+)
+"""Commands that PX4's commander leaves to modules which a vehicle may not run: then nobody answers (Commander.cpp)."""
 
 ACCEPTED_COMPONENTS = frozenset({0, AUTOPILOT_COMPONENT})

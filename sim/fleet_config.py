@@ -3,6 +3,7 @@
 import itertools
 import math
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -23,6 +24,7 @@ class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a vehicle is, as its physics see it.
 
     Attributes:
+        airframe: how it moves.
         empty_mass_kg: take-off mass without parcels, battery included.
         cruise_speed_m_s: MPC_XY_CRUISE, flown where a mission sets no speed.
         max_speed_m_s: MPC_XY_VEL_MAX, flown at most.
@@ -31,9 +33,12 @@ class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         battery_wh: energy of a full battery.
         hover_power_w: electrical power in hover without parcels.
         max_air_speed_m_s: faster it does not fly through the air; a stronger wind carries it away.
+        payload_sensor: it weighs what hangs in its grippers, and sends it as NAMED_VALUE_FLOAT ``payload_kg``.
+        wing_speed_m_s, wing_area_m2: FW_AIRSPD_TRIM and the wing of a VTOL; nothing to the others.
         loads_kg: parcel masses by slot for each sortie in turn; the last is repeated, none means no parcels.
     """
 
+    airframe: Literal["multicopter", "rover", "vtol"] = "multicopter"
     empty_mass_kg: float = 4.0
     cruise_speed_m_s: float = 10.0
     max_speed_m_s: float = 15.0
@@ -44,6 +49,9 @@ class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     battery_wh: float = 150.0
     hover_power_w: float = 450.0
     max_air_speed_m_s: float = 25.0
+    wing_speed_m_s: float = 15.0
+    wing_area_m2: float = 0.45
+    payload_sensor: bool = False
     loads_kg: tuple[tuple[float, ...], ...] = ()
 
 
@@ -257,7 +265,7 @@ def _vehicle_problems(vehicle: VehicleConfig) -> list[tuple[str, str, str]]:
     if not (abs(vehicle.home.latitude_deg) <= 89.0 and abs(vehicle.home.longitude_deg) <= 180.0):
         found.append(("home", "is not on the flyable Earth", "Use |latitude| ≤ 89 and |longitude| ≤ 180."))
     for name in Physical.__struct_fields__:
-        if name == "loads_kg":
+        if name in {"loads_kg", "payload_sensor"}:
             continue
         value = getattr(vehicle.physical, name)
         if not (math.isfinite(value) and value > 0.0):

@@ -9,13 +9,15 @@ index; a mission that ended is begun anew only when the vehicle was disarmed in 
 import math
 from enum import Enum
 
-from mission.model.mission import GRIPPER_RELEASE, MavCommand, MavMissionType, MissionItem
+from mission.model.mission import MavCommand, MavMissionType, MissionItem
 from sim.airframe import Descent, Leg, Point
 from sim.feasibility import Feasibility, check_mission
 from sim.geofence import Geofence
+from sim.gripper import GripperAction
 from sim.onboard import Onboard
 from sim.outbox import Severity
-from sim.plan_store import DO_JUMP, LOITER_UNLIMITED, has_place
+from sim.modes import VtolState
+from sim.plan_store import DO_JUMP, LANDINGS, LOITER_UNLIMITED, PlanCommand, has_place
 from sim.wire import Message
 
 FENCE_LOADING_S = 0.5
@@ -77,7 +79,7 @@ class MissionExecutor:
     @property
     def landing(self) -> bool:
         """Whether it comes down to a LAND item."""
-        return self.active and self._phase is Phase.ITEM and self._command() == MavCommand.NAV_LAND
+        return self.active and self._phase is Phase.ITEM and self._command() in LANDINGS
 
     def activate(self) -> None:
         """Begin or go on with the mission: mission mode was entered, armed."""
@@ -183,6 +185,7 @@ class MissionExecutor:
             home_amsl_m=onboard.home_amsl_m,
             fence=Geofence() if loading else onboard.fence,
             takeoff_land_required=onboard.parameters.integer("MIS_TKO_LAND_REQ"),
+            is_vtol=onboard.airframe.vtol_state != VtolState.NONE,
         )
         if announce:
             for text in self.verdict.texts:
@@ -200,6 +203,7 @@ class MissionExecutor:
         self._phase = Phase.ITEM
         target = self._next_point(self.current)
         below = target is not None and target[2] - onboard.airframe.up_m > onboard.parameters["NAV_MC_ALT_RAD"]
+        below = below and onboard.airframe.climbs and not onboard.airframe.is_on_wing
         if not (climb_first and target is not None and below):
             self._start_item()
             return
@@ -249,7 +253,7 @@ class MissionExecutor:
                 self._announce(item)
                 if not onboard.landed:
                     self._hold()
-            case MavCommand.NAV_LAND:
+            case MavCommand.NAV_LAND | PlanCommand.VTOL_LAND:
                 north, east, _ = onboard.point_of(item)
                 airframe = onboard.airframe
                 away = math.hypot(north - airframe.north_m, east - airframe.east_m)
@@ -258,7 +262,12 @@ class MissionExecutor:
                     self._fly((north, east, airframe.up_m), onward=None)
                 else:
                     self._land()
+            case PlanCommand.VTOL_TRANSITION:
+                onboard.airframe.transition(to_wing=round(item.param1) == VtolState.WING)
+                self._announce(item)
             case _ if has_place(item):
+                if item.command == PlanCommand.VTOL_TAKEOFF:
+                    onboard.airframe.transition(to_wing=True)
                 waits = item.command == MavCommand.NAV_WAYPOINT and item.param1 > 0.0
                 waits = waits or item.command == MavCommand.NAV_LOITER_TIME
                 onward = None if waits else self._next_point(self.current + 1)
@@ -267,8 +276,11 @@ class MissionExecutor:
     def _drive_gripper(self, item: MissionItem) -> None:
         """Open or close; it counts as done at once, whatever the gripper does (MIS_COMMAND_TOUT 0)."""
         onboard = self._onboard
-        if math.isfinite(item.param1) and math.isfinite(item.param2):
-            onboard.drive_gripper(int(item.param1), GRIPPER_ACTION.get(item.param2, -1))
+        if not math.isfinite(item.param1) or item.param2 not in set(GripperAction):
+            return
+        gripper, action = int(item.param1), GripperAction(int(item.param2))
+        if not (onboard.grippers.is_done(gripper, action) or onboard.grippers.is_doing(gripper, action)):
+            onboard.drive_gripper(gripper, action)
 
     def _announce(self, item: MissionItem) -> None:
         """Send the command on the link as PX4 does, which forwards its own commands to whoever listens."""
@@ -299,15 +311,27 @@ class MissionExecutor:
             margin = onboard.parameters["NAV_MC_ALT_RAD"]
             return not onboard.landed and onboard.airframe.up_m > self._target[2] - margin
         if self._phase is Phase.MOVE_TO_LAND:
-            return self._at_target(onboard.parameters["NAV_ACC_RAD"])
+            return self._is_over_landing()
         item = self.items[self.current]
-        if item.command == MavCommand.NAV_LAND:
+        if item.command in LANDINGS:
             return onboard.landed
+        if item.command == PlanCommand.VTOL_TRANSITION:
+            return onboard.airframe.vtol_state == round(item.param1)
         if item.command == MavCommand.NAV_DELAY:
             return self._waited(item.param1)
         if item.command in (LOITER_UNLIMITED, MavCommand.NAV_RETURN_TO_LAUNCH):
             return False
         return not has_place(item) or self._place_done(item)
+
+    def _is_over_landing(self) -> bool:
+        """Whether the place to land is below; a wing is left as far ahead of it as slowing down takes."""
+        onboard, airframe = self._onboard, self._onboard.airframe
+        if airframe.is_on_wing:
+            north, east, _ = self._target
+            if math.hypot(north - airframe.north_m, east - airframe.east_m) <= airframe.stopping_m():
+                airframe.transition(to_wing=False)
+            return False
+        return self._at_target(onboard.parameters["NAV_ACC_RAD"])
 
     def _place_done(self, item: MissionItem) -> bool:
         """Whether an item with a place was reached and its time there is over."""
@@ -333,8 +357,9 @@ class MissionExecutor:
             return False
         north, east, up = self._target
         airframe = onboard.airframe
-        level = abs(up - airframe.up_m) <= onboard.parameters["NAV_MC_ALT_RAD"]
-        return level and math.hypot(north - airframe.north_m, east - airframe.east_m) <= radius_m
+        level = airframe.is_level(up, onboard.parameters["NAV_MC_ALT_RAD"])
+        away = math.hypot(north - airframe.north_m, east - airframe.east_m)
+        return level and away <= airframe.reach_m(radius_m)
 
     def _advance(self) -> bool:
         """Go on to the next item; False when there is none."""
@@ -367,7 +392,3 @@ class MissionExecutor:
             else:
                 index += 1
         return None
-
-
-GRIPPER_ACTION = {GRIPPER_RELEASE: 0, 1.0: 1}
-"""DO_GRIPPER's second parameter as an action."""

@@ -5,15 +5,16 @@ from dataclasses import InitVar, dataclass, field
 
 from mission.model.mission import MissionItem
 from sim.airframe import Airframe, Point
-from sim.airframes import airframe_of
+from sim.airframes import KIND_PARAMETERS, airframe_of
 from sim.battery import AVIONICS_W, Battery
 from sim.fleet_config import VehicleConfig
 from sim.geofence import Geofence, Place
+from sim.gripper import GripperAction, Grippers
 from sim.local_plane import LocalPlane
 from sim.modes import LandedState, Mode
 from sim.outbox import Outbox
 from sim.parameters import Parameters
-from sim.payload import GRIPPER_RELEASE, Payload, Release
+from sim.payload import Payload, Release
 from sim.plan_store import PlanStore, is_relative
 from sim.position_error import PositionError
 from sim.wire import FrameWriter
@@ -55,6 +56,7 @@ class Onboard:
     battery: Battery = field(init=False)
     outbox: Outbox = field(init=False)
     payload: Payload = field(default_factory=Payload)
+    grippers: Grippers = field(default_factory=Grippers)
     plans: PlanStore = field(default_factory=PlanStore)
     fence: Geofence = field(default_factory=Geofence)
     home: Home = field(default_factory=Home)
@@ -86,6 +88,8 @@ class Onboard:
                 "MPC_Z_V_AUTO_DN": physical.descent_speed_m_s,
                 "MPC_TKO_SPEED": physical.takeoff_speed_m_s,
                 "MPC_LAND_SPEED": physical.landing_speed_m_s,
+                "FW_AIRSPD_TRIM": physical.wing_speed_m_s,
+                **KIND_PARAMETERS[physical.airframe],
                 **config.parameters,
             }
         )
@@ -169,9 +173,10 @@ class Onboard:
         if moved:
             self.home = Home(airframe.north_m, airframe.east_m, airframe.up_m, self.home.revision + 1)
 
-    def drive_gripper(self, instance: int, action: int) -> None:
-        """Do what DO_GRIPPER asks, and write down what fell where."""
-        if action != GRIPPER_RELEASE:
+    def drive_gripper(self, instance: int, action: GripperAction) -> None:
+        """Begin to move a gripper, and write down what fell where."""
+        self.grippers.move(instance, action, self.now_s + self.parameters["PD_GRIPPER_TO"])
+        if action is not GripperAction.RELEASE:
             return
         mass = self.payload.let_go(instance)
         if mass is not None:
@@ -179,3 +184,10 @@ class Onboard:
             height = self.airframe.up_m - self.home.up_m
             release = Release(self.sortie, instance, mass, self.now_s, latitude, longitude, height)
             self.payload.releases.append(release)
+
+    def ended_grippers(self) -> list[int]:
+        """End the movements that are over; return whose they were."""
+        ended = [gripper for gripper, (_, until_s) in self.grippers.moving.items() if until_s <= self.now_s]
+        for gripper in ended:
+            self.grippers.end(gripper)
+        return ended

@@ -1,10 +1,7 @@
-"""Parcels and the gripper: what is really on board, and where it really went."""
+"""Parcels: what is really on board, and where it really went."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-GRIPPER_RELEASE = 0
-GRIPPER_GRAB = 1
 
 
 @dataclass(frozen=True, slots=True)

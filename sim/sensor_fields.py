@@ -152,3 +152,7 @@ class SensorFields:
         cruise = max(onboard.parameters["MPC_XY_CRUISE"], 0.1)
         away = math.hypot(onboard.here[0] - onboard.home.north_m, onboard.here[1] - onboard.home.east_m)
         return round(away / cruise), -1, -1, -1, -1
+
+    def named_value_float(self) -> tuple[float | bytes, ...]:
+        """NAMED_VALUE_FLOAT: the payload scale."""
+        return self._boot_ms, self._onboard.payload.mass_kg, b"payload_kg"

@@ -56,6 +56,9 @@ DEFAULT_HZ: dict[str, float] = {
 """PX4's rates on its onboard link (recorded; MAVLINK_MODE_ONBOARD in mavlink_main.cpp). Left out is what says
 nothing of the vehicle: LINK_NODE_STATUS."""
 
+PAYLOAD_HZ: dict[str, float] = {"NAMED_VALUE_FLOAT": 5.0}
+"""Of a vehicle with a payload scale, which PX4 itself has no driver for: its autopilot's firmware was extended."""
+
 _Fields = tuple[float | bytes, ...]
 
 
@@ -101,7 +104,8 @@ class Streams:
         telemetry = TelemetryFields(onboard, commander, navigator)
         sensors = SensorFields(onboard, telemetry)
         self._version = telemetry.autopilot_version
-        for name, rate in DEFAULT_HZ.items():
+        rates = DEFAULT_HZ | (PAYLOAD_HZ if onboard.config.physical.payload_sensor else {})
+        for name, rate in rates.items():
             layout: Layout = getattr(Message, name)
             source = telemetry if hasattr(telemetry, name.lower()) else sensors
             encode = onboard.outbox.encoder(layout)

@@ -74,6 +74,7 @@ class Message:
     MESSAGE_INTERVAL = _from_dialect("MESSAGE_INTERVAL")
     EXTENDED_SYS_STATE = _from_dialect("EXTENDED_SYS_STATE")
     STATUSTEXT = _from_dialect("STATUSTEXT")
+    NAMED_VALUE_FLOAT = _from_dialect("NAMED_VALUE_FLOAT")
     HIGHRES_IMU = _from_dialect("HIGHRES_IMU")
     ODOMETRY = _from_dialect("ODOMETRY")
     ATTITUDE_TARGET = _from_dialect("ATTITUDE_TARGET")

@@ -47,11 +47,28 @@ def test_commanded_gripper_is_in_progress_and_accepted_a_second_later(
 ) -> None:
     """DO_GRIPPER answers IN_PROGRESS at once and ACCEPTED after PD_GRIPPER_TO."""
     station = make_station()
-    assert station.command(211, 1.0, 1.0) == [IN_PROGRESS]
+    assert station.command(211, 1.0, 0.0) == [IN_PROGRESS]
     station.run(0.8)
     assert [m.result for m in station.named("COMMAND_ACK")] == [5]
     station.run(0.2)
     assert [m.result for m in station.named("COMMAND_ACK")] == [5, 0]
+
+
+def test_a_gripper_asked_for_what_it_does_or_has_done_moves_once(make_station: "MakeStation") -> None:
+    """As recorded: closed at boot; asked again while it opens TEMPORARILY_REJECTED; when it is open ACCEPTED at once."""
+    station = make_station()
+    assert station.command(211, 1.0, 1.0) == [ACCEPTED]
+    assert station.command(211, 1.0, 0.0) == [IN_PROGRESS]
+    assert station.command(211, 1.0, 0.0) == [TEMPORARILY_REJECTED]
+    station.run(1.2)
+    assert station.command(211, 1.0, 0.0) == [ACCEPTED]
+
+
+def test_a_gripper_told_otherwise_while_it_moves_cancels_what_it_did(make_station: "MakeStation") -> None:
+    """PX4's payload deliverer answers the first command CANCELLED, then the second IN_PROGRESS."""
+    station = make_station()
+    station.command(211, 1.0, 0.0)
+    assert [answer[0] for answer in station.command(211, 1.0, 1.0)] == [6, 5]
 
 
 @pytest.mark.parametrize("number", [224, 183, 31000, 94])
