@@ -40,7 +40,7 @@ class Environment:
         self.regions = regions
         self.mesh = mesh
         self._tables = tuple(mesh.tables)
-        self._links = indexable(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+        self._links = indexable(np.empty(0, np.int32), np.empty(0, np.int32))
         self._memory: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = []
 
     @classmethod
@@ -152,8 +152,7 @@ def shortest_without_graph(
 def _new_memory(mesh: Mesh) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Return the columns of a `Scratch` and of an `Eye`."""
     count = len(mesh.x)
-    infinite = np.full(2 * count + 1, np.inf)
-    scratch = indexable(infinite[:count], infinite[count:-1], np.full(count, -1, np.int32), infinite[-1:])
+    scratch = indexable(np.full(count, np.inf), np.full(count, np.inf), np.full(count, -1, np.int32))
     return scratch, tuple(new_eye(count, len(mesh.free)))
 
 

@@ -25,7 +25,7 @@ class Graph:
         first: (2n + 1,) where each row begins; targets ascend in a row.
         target: (m,) corner at the other end.
         length_m: (m,) length of the link.
-        links: the same columns as the scalar loops index them.
+        links: the rows as the scalar loops index them.
     """
 
     first: NDArray[np.int32]
@@ -80,5 +80,4 @@ def build_graph_batched(mesh: Mesh) -> Graph:
 def _graph(mesh: Mesh, first: NDArray[np.int32], target: NDArray[np.int32]) -> Graph:
     origin = np.repeat(np.arange(len(mesh.x)), np.diff(first[::2]))
     dx, dy = mesh.x[target] - mesh.x[origin], mesh.y[target] - mesh.y[origin]
-    columns = (first, target, np.sqrt(dx * dx + dy * dy))
-    return Graph(*columns, links=Links(*indexable(*columns)))
+    return Graph(first, target, np.sqrt(dx * dx + dy * dy), Links(*indexable(first, target)))

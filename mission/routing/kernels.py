@@ -26,6 +26,9 @@ EAST, NORTH, BACK_EAST, BACK_NORTH, ON_EAST, ON_NORTH = range(6)
 APEX, RIGHT, LEFT, ORIGIN = range(4)
 """A row of `Tables.edge`: see `mission.routing.mesh.Mesh`, whose columns have these names."""
 
+MATE, OPENING = range(2)
+"""A row of `Tables.across`: likewise."""
+
 FOLLOWING, PRECEDING, FIRST_FAN, LAST_FAN = range(4)
 """A row of `Tables.ring`: likewise."""
 
@@ -38,8 +41,7 @@ class Tables(NamedTuple, Generic[Column]):
         corner: (n,) whether the vertex is a corner.
         ring: (n, 4) of int32, -1 where there is no ring.
         edge: (3t, 4) of int32.
-        opening: (3t,) half-edge on the other side where both triangles are free, otherwise -1.
-        mate: (3t,) half-edge on the other side, -1 on the outer square.
+        across: (3t, 2) of int32, for what is not read in every step.
         component: (t,) connected part of free space, -1 in regions.
         hints: triangles to start walks from.
     """
@@ -48,8 +50,7 @@ class Tables(NamedTuple, Generic[Column]):
     corner: Column
     ring: Column
     edge: Column
-    opening: Column
-    mate: Column
+    across: Column
     component: Column
     hints: Column
 
@@ -59,17 +60,16 @@ class Links(NamedTuple, Generic[Column]):
 
     first: Column
     target: Column
-    length_m: Column
 
 
 @jit
 def locate(px: float, py: float, grid: HintGrid, mesh: Tables[Any]) -> int:
     """Return the triangle that holds a point of the square, by walking there; -1 if the walk goes round in a circle."""
-    vertex, edge, mate = mesh.vertex, mesh.edge, mesh.mate
-    low_x, low_y, per_m, across = grid
-    column = min(max(int((px - low_x) * per_m), 0), across - 1)
-    row = min(max(int((py - low_y) * per_m), 0), across - 1)
-    triangle = int(mesh.hints[row * across + column])
+    vertex, edge, across = mesh.vertex, mesh.edge, mesh.across
+    low_x, low_y, per_m, cells = grid
+    column = min(max(int((px - low_x) * per_m), 0), cells - 1)
+    row = min(max(int((py - low_y) * per_m), 0), cells - 1)
+    triangle = int(mesh.hints[row * cells + column])
     for step in range(len(mesh.component)):
         moved = False
         for k in range(3):
@@ -79,8 +79,8 @@ def locate(px: float, py: float, grid: HintGrid, mesh: Tables[Any]) -> int:
             a, b = edge[half_edge, ORIGIN], edge[3 * triangle + (side + 1) % 3, ORIGIN]
             ax, ay = vertex[a, EAST], vertex[a, NORTH]
             ex, ey = vertex[b, EAST] - ax, vertex[b, NORTH] - ay
-            if ex * (py - ay) - ey * (px - ax) < 0.0 and mate[half_edge] >= 0:
-                triangle = int(mate[half_edge]) // 3
+            if ex * (py - ay) - ey * (px - ax) < 0.0 and across[half_edge, MATE] >= 0:
+                triangle = int(across[half_edge, MATE]) // 3
                 moved = True
                 break
         if not moved:
@@ -106,9 +106,12 @@ def touching(px: float, py: float, triangle: int, mesh: Tables[Any]) -> list[int
     while at < len(found):
         for k in range(3):
             half_edge = 3 * found[at] + k
-            if abs(edge_distance_m(px, py, half_edge, mesh.vertex, mesh.edge)) > TOUCH_M or mesh.mate[half_edge] < 0:
+            if (
+                abs(edge_distance_m(px, py, half_edge, mesh.vertex, mesh.edge)) > TOUCH_M
+                or mesh.across[half_edge, MATE] < 0
+            ):
                 continue
-            other = int(mesh.mate[half_edge]) // 3
+            other = int(mesh.across[half_edge, MATE]) // 3
             holds = True
             for j in range(3):
                 holds = holds and edge_distance_m(px, py, 3 * other + j, mesh.vertex, mesh.edge) >= -TOUCH_M

@@ -146,4 +146,5 @@ def _tables(x: Floats, y: Floats, corner: NDArray[np.bool_], hints: Ints, arrays
         vertex[on_ring, north] = y[neighbour[on_ring]] - y[on_ring]
     ring = np.column_stack([following, preceding, arrays["first_fan"], arrays["last_fan"]])
     edge = np.column_stack([arrays["apex"], arrays["right"], arrays["left"], arrays["origin"]])
-    return Tables(*indexable(vertex, corner, ring, edge, arrays["opening"], arrays["mate"], arrays["component"], hints))
+    across = np.column_stack([arrays["mate"], arrays["opening"]])
+    return Tables(*indexable(vertex, corner, ring, edge, across, arrays["component"], hints))

@@ -15,9 +15,7 @@ from mission.routing.jit import jit
 from mission.routing.kernels import (
     APEX,
     EAST,
-    FOLLOWING,
     NORTH,
-    PRECEDING,
     Column,
     HintGrid,
     Links,
@@ -41,6 +39,10 @@ Queue = list[tuple[float, float, int]]
 """A heap of corners to go on from: estimated length of the whole route, length so far, corner."""
 
 
+Best = tuple[float, int, float]
+"""The best route so far: its length, its last corner, and the length of the best one known to be possible."""
+
+
 class Scratch(NamedTuple, Generic[Column]):
     """What a search writes down for each corner; all inf, and so left behind.
 
@@ -48,13 +50,11 @@ class Scratch(NamedTuple, Generic[Column]):
         reached_m: length of the way to the corner.
         to_goal_m: distance to the goal where it is seen from the corner.
         parent: corner before it, -1 for the start; of no meaning where `reached_m` is inf.
-        limit_m: one element: length of the best route so far, or of the longest to look for.
     """
 
     reached_m: Column
     to_goal_m: Column
     parent: Column
-    limit_m: Column
 
 
 @jit
@@ -65,68 +65,9 @@ def distance_m(corner: int, point: tuple[float, float], vertex: Any) -> float:
 
 
 @jit
-def reach(
-    corner: int, length: float, estimate: float, parent: int, scratch: Scratch[Any], queue: Queue, touched: list[int]
-) -> None:
-    """Write down a shorter way to a corner."""
-    if scratch.reached_m[corner] == math.inf:
-        touched.append(corner)
-    scratch.reached_m[corner] = length
-    scratch.parent[corner] = parent
-    scratch.limit_m[0] = min(scratch.limit_m[0], length + scratch.to_goal_m[corner])
-    heappush(queue, (estimate, length, corner))
-
-
-@jit
-def expand(
-    corner: int,
-    goal: tuple[float, float],
-    mesh: Tables[Any],
-    links: Links[Any],
-    scratch: Scratch[Any],
-    eye: Eye[Any],
-    queue: Queue,
-    touched: list[int],
-) -> None:
-    """Reach all corners that a taut route may go to from this one; looked for here where there are no `links`."""
-    vertex, reached_m, limit_m = mesh.vertex, scratch.reached_m, scratch.limit_m
-    target = links.target
-    x, y, so_far = vertex[corner, EAST], vertex[corner, NORTH], reached_m[corner]
-    came_from = int(scratch.parent[corner])
-    ax, ay, arrival = 0.0, 0.0, -1
-    if came_from >= 0:
-        ax, ay = x - vertex[came_from, EAST], y - vertex[came_from, NORTH]
-        arrival = side_of_arrival(ax, ay, corner, vertex)
-    for side in range(2):
-        if arrival == 1 - side:
-            continue
-        turn = 1.0 if side == 0 else -1.0
-        if len(links.first) > 0:
-            begin, end = links.first[2 * corner + side], links.first[2 * corner + side + 1]
-        else:
-            if came_from < 0:
-                # The widest view a taut route can have: from the line of the other edge of the region.
-                edge = mesh.ring[corner, PRECEDING] if side == 0 else mesh.ring[corner, FOLLOWING]
-                ax, ay = x - vertex[edge, EAST], y - vertex[edge, NORTH]
-            begin, end = 0, look_along(eye, corner, side, ax, ay, mesh)
-            target = eye.seen
-        for link in range(begin, end):
-            other = target[link]
-            dx, dy = vertex[other, EAST] - x, vertex[other, NORTH] - y
-            if turn * (ax * dy - ay * dx) < 0.0:
-                continue
-            length = so_far + math.sqrt(dx * dx + dy * dy)
-            if length < reached_m[other]:
-                gx, gy = goal[0] - vertex[other, EAST], goal[1] - vertex[other, NORTH]
-                estimate = length + math.sqrt(gx * gx + gy * gy)
-                if estimate <= limit_m[0]:
-                    reach(other, length, estimate, corner, scratch, queue, touched)
-
-
-@jit
 def advance(
     bound_m: float,
-    best: tuple[float, int],
+    best: Best,
     goal: tuple[float, float],
     mesh: Tables[Any],
     links: Links[Any],
@@ -134,23 +75,53 @@ def advance(
     eye: Eye[Any],
     queue: Queue,
     touched: list[int],
-) -> tuple[float, int]:
-    """Go on from the corners in the queue while a route of at most `bound_m`, better than the best, may come of it.
+) -> Best:
+    """Go on from the corners in the queue while a better route of at most `bound_m` may come of it; return the best.
 
-    Returns:
-        Length of the best route and its last corner: `best`, or a better one.
+    All in one loop: this is where a search spends its time.
     """
-    length_m, bend = best
-    while len(queue) > 0 and queue[0][0] < length_m and queue[0][0] <= bound_m:
+    vertex, first = mesh.vertex, links.first
+    reached_m, to_goal_m, parent = scratch.reached_m, scratch.to_goal_m, scratch.parent
+    prepared = len(first) > 0
+    target = links.target if prepared else eye.seen
+    best_m, bend, limit_m = best
+    while len(queue) > 0 and queue[0][0] < best_m and queue[0][0] <= bound_m:
         _, so_far, corner = heappop(queue)
-        if so_far > scratch.reached_m[corner]:
+        if so_far > reached_m[corner]:
             continue
-        if scratch.to_goal_m[corner] == math.inf:
-            expand(corner, goal, mesh, links, scratch, eye, queue, touched)
-        elif so_far + scratch.to_goal_m[corner] < length_m:
+        if to_goal_m[corner] < math.inf:
             # Nothing else leads on from here that is shorter than the straight line.
-            length_m, bend = so_far + scratch.to_goal_m[corner], int(corner)
-    return length_m, bend
+            if so_far + to_goal_m[corner] < best_m:
+                best_m, bend = so_far + to_goal_m[corner], int(corner)
+            continue
+        x, y, came_from = vertex[corner, EAST], vertex[corner, NORTH], parent[corner]
+        ax, ay, arrival = 0.0, 0.0, -1
+        if came_from >= 0:
+            ax, ay = x - vertex[came_from, EAST], y - vertex[came_from, NORTH]
+            arrival = side_of_arrival(ax, ay, corner, vertex)
+        for side in range(2):
+            if arrival == 1 - side:
+                continue
+            turn = 1.0 if side == 0 else -1.0
+            if prepared:
+                begin, end = first[2 * corner + side], first[2 * corner + side + 1]
+            else:
+                begin, end = 0, look_along(eye, corner, side, ax, ay, mesh)
+            for link in range(begin, end):
+                other = target[link]
+                ox, oy = vertex[other, EAST], vertex[other, NORTH]
+                dx, dy = ox - x, oy - y
+                length = so_far + math.sqrt(dx * dx + dy * dy)
+                if length >= reached_m[other] or turn * (ax * dy - ay * dx) < 0.0:
+                    continue
+                gx, gy = goal[0] - ox, goal[1] - oy
+                estimate = length + math.sqrt(gx * gx + gy * gy)
+                if estimate <= limit_m:
+                    touched.append(other)
+                    reached_m[other], parent[other] = length, corner
+                    limit_m = min(limit_m, length + to_goal_m[other])
+                    heappush(queue, (estimate, length, other))
+    return best_m, bend, limit_m
 
 
 @jit
@@ -176,22 +147,23 @@ def shortest(
     touched.pop()
     near_goal = [mesh.edge[0, APEX]]
     near_goal.pop()
-    scratch.limit_m[0] = math.inf
     straight = math.sqrt((goal[0] - start[0]) ** 2 + (goal[1] - start[1]) ** 2)
     bound, excess = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
-    length, bend = math.inf, -1
+    best = (math.inf, -1, math.inf)
     while True:
         lens = lens_of(start, goal, bound)
         seen, count = look_around(eye, start, start_triangles, goal, goal_triangles, lens, mesh)
         if seen:
-            bend = -1
+            best = (straight, -1, straight)
             break
         for k in range(count):
             corner = eye.seen[k]
             leg = distance_m(corner, start, mesh.vertex)
             if leg < scratch.reached_m[corner]:
                 estimate = leg + distance_m(corner, goal, mesh.vertex)
-                reach(corner, leg, estimate, -1, scratch, queue, touched)
+                scratch.reached_m[corner], scratch.parent[corner] = leg, -1
+                touched.append(corner)
+                heappush(queue, (estimate, leg, corner))
         _, count = look_around(eye, goal, goal_triangles, start, nowhere, lens, mesh)
         for k in range(count):
             corner = eye.seen[k]
@@ -199,14 +171,14 @@ def shortest(
             near_goal.append(corner)
         # Seen through a blurred edge: rounding may hide what is within a billionth of the ellipse's edge.
         certain = bound * (1.0 - 1e-9)
-        length, bend = advance(certain, (length, bend), goal, mesh, links, scratch, eye, queue, touched)
-        if length <= certain or bound == math.inf:
+        best = advance(certain, best, goal, mesh, links, scratch, eye, queue, touched)
+        if best[0] <= certain or bound == math.inf:
             break
         # A route too long for this ellipse still bounds the shortest one.
         excess *= EXCESS_GROWTH
         wider = straight * (1.0 + excess) if excess <= LARGEST_EXCESS else math.inf
-        bound = min(wider, length * (1.0 + 2e-9))
-    path = nowhere
+        bound = min(wider, best[0] * (1.0 + 2e-9))
+    path, bend = nowhere, best[1]
     while bend >= 0:
         path.append(bend)
         bend = int(scratch.parent[bend])

@@ -18,12 +18,17 @@ from mission.errors import InvariantError
 from mission.routing.jit import indexable, jit
 from mission.routing.kernels import (
     APEX,
+    BACK_EAST,
+    BACK_NORTH,
     EAST,
     FIRST_FAN,
     FOLLOWING,
     LAST_FAN,
     LEFT,
     NORTH,
+    ON_EAST,
+    ON_NORTH,
+    OPENING,
     ORIGIN,
     PRECEDING,
     RIGHT,
@@ -181,9 +186,9 @@ def first_cones(eye: Eye[Any], point: tuple[float, float], triangles: list[int],
             dx, dy = vertex[a, EAST] - px, vertex[a, NORTH] - py
             if mesh.corner[a] and is_taut(dx, dy, a, SLACK_M, vertex):
                 count = note(eye.seen, count, a)
-            if mesh.opening[half_edge] >= 0 and edge_distance_m(px, py, half_edge, vertex, edge) > TOUCH_M:
+            if mesh.across[half_edge, OPENING] >= 0 and edge_distance_m(px, py, half_edge, vertex, edge) > TOUCH_M:
                 ex, ey = vertex[b, EAST] - px, vertex[b, NORTH] - py
-                depth = push_cone(eye.cones, depth, mesh.opening[half_edge], dx, dy, ex, ey)
+                depth = push_cone(eye.cones, depth, mesh.across[half_edge, OPENING], dx, dy, ex, ey)
     return depth, count
 
 
@@ -221,13 +226,18 @@ def look_along(eye: Eye[Any], at: int, side: int, ax: float, ay: float, mesh: Ta
         eye: memory.
         at: the corner that the route bends around.
         side: 0 with the region on the left of the route, 1 on the right.
-        ax: east of the direction in which the route arrives, or along the region's edge for the widest view.
-        ay: north of it.
+        ax: east of the direction in which the route arrives.
+        ay: north of it; both 0 for all directions in which a taut route may.
         mesh: the free space.
     """
     vertex, edge, ring, corner = mesh.vertex, mesh.edge, mesh.ring, mesh.corner
     px, py = vertex[at, EAST], vertex[at, NORTH]
     depth, count = 0, 0
+    if ax == 0.0 and ay == 0.0:
+        # The widest view begins on the line of the region's edge that leads to the corner.
+        ax, ay = -vertex[at, BACK_EAST], -vertex[at, BACK_NORTH]
+        if side == 1:
+            ax, ay = -vertex[at, ON_EAST], -vertex[at, ON_NORTH]
     # The view lies between the direction of arrival and the edge of the region that the route wraps onto.
     neighbour = ring[at, FOLLOWING] if side == 0 else ring[at, PRECEDING]
     entered = ring[at, LAST_FAN] if side == 0 else ring[at, FIRST_FAN]
@@ -276,17 +286,15 @@ def sort_once(seen: Any, count: int) -> int:
 @jit
 def all_links(eye: Eye[Any], mesh: Tables[Any]) -> tuple[Any, Any]:
     """Return the whole visibility graph: where each row begins (row 2v + side), and the corners, ascending in a row."""
-    vertex, ring = mesh.vertex, mesh.ring
-    first = np.zeros(2 * len(vertex) + 1, dtype=np.int32)
-    targets = np.empty(8 * len(vertex), dtype=np.int32)
+    vertices = len(mesh.vertex)
+    first = np.zeros(2 * vertices + 1, dtype=np.int32)
+    targets = np.empty(8 * vertices, dtype=np.int32)
     size = 0
-    for row in range(2 * len(vertex)):
+    for row in range(2 * vertices):
         at, side = row // 2, row % 2
         if mesh.corner[at]:
-            back = ring[at, PRECEDING] if side == 0 else ring[at, FOLLOWING]
-            ax, ay = vertex[at, EAST] - vertex[back, EAST], vertex[at, NORTH] - vertex[back, NORTH]
             # A corner straight behind another is met by the cones on both sides of it: keep each link once.
-            count = sort_once(eye.seen, look_along(eye, at, side, ax, ay, mesh))
+            count = sort_once(eye.seen, look_along(eye, at, side, 0.0, 0.0, mesh))
             while size + count > len(targets):
                 longer = np.empty(2 * len(targets), dtype=np.int32)
                 longer[:size] = targets[:size]
