@@ -42,7 +42,7 @@ class Endurance:
 
 
 def endure(seed: int, datagrams: int, *, fresh_every: int = FRESH_EVERY) -> Endurance:
-    """Send hostile datagrams to one vehicle after the other, every second one flying; ask each whether it still lives."""
+    """Send hostile datagrams to vehicles in turn, every second of them flying, and ask each whether it still lives."""
     rng = random.Random(seed)
     found = Endurance()
     hostile = hostile_datagrams(rng, SYSTEM_ID)
@@ -87,13 +87,16 @@ def launch(autopilot: Autopilot) -> None:
 
 
 def answers(autopilot: Autopilot) -> bool:
-    """Whether, after a while of quiet, a vehicle says its version when asked, and goes on with its heartbeat."""
+    """Whether, after a while of quiet, a vehicle says its version when asked, and streams as before.
+
+    What it streams is not asked for: any message may have been switched off, as a command can.
+    """
     autopilot.take()
     autopilot.advance(autopilot.now_s + QUIET_S)
-    heard = _names(autopilot)
+    streams = _names(autopilot)
     _send(autopilot, dialect.MAVLink_command_long_message(SYSTEM_ID, 1, 512, 0, 148.0, 0, 0, 0, 0, 0, 0))
     autopilot.advance(autopilot.now_s + 1.0)
-    return {"HEARTBEAT", "COMMAND_ACK", "AUTOPILOT_VERSION"} <= heard | _names(autopilot)
+    return bool(streams) and {"COMMAND_ACK", "AUTOPILOT_VERSION"} <= _names(autopilot)
 
 
 def _send(autopilot: Autopilot, message: Any) -> None:

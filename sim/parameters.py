@@ -4,6 +4,7 @@ Names, types and defaults are PX4 v1.16's for the SIH quadcopter. INT32 values t
 PARAM_VALUE. As in PX4: an unknown name and a wrong type get no reply at all, and values out of range are taken.
 """
 
+import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ DEFAULTS: dict[str, int | float] = {
     "COM_TAKEOFF_ACT": 0,
     "COM_WIND_MAX": -1.0,
     "COM_WIND_MAX_ACT": 0,
+    "FW_AIRSPD_TRIM": 15.0,
+    "FW_R_LIM": 50.0,
+    "FW_T_CLMB_R_SP": 3.0,
+    "FW_T_SINK_R_SP": 2.0,
     "GF_ACTION": 2,
     "GF_MAX_HOR_DIST": 0.0,
     "GF_MAX_VER_DIST": 0.0,
@@ -66,6 +71,7 @@ DEFAULTS: dict[str, int | float] = {
     "MPC_Z_V_AUTO_UP": 3.0,
     "NAV_ACC_RAD": 2.0,
     "NAV_DLL_ACT": 0,
+    "NAV_LOITER_RAD": 80.0,
     "NAV_MC_ALT_RAD": 0.8,
     "NAV_RCL_ACT": 2,
     "PD_GRIPPER_TO": 1.0,
@@ -78,8 +84,29 @@ DEFAULTS: dict[str, int | float] = {
     "RTL_TYPE": 0,
     "SDLOG_MODE": 0,
     "SYS_AUTOSTART": 10040,
+    "VT_ARSP_TRANS": 10.0,
+    "VT_B_DEC_MSS": 2.0,
+    "VT_TYPE": 0,
 }
 """Names in the order of their indices."""
+
+
+FLYABLE: dict[str, tuple[float, float]] = {
+    "BAT1_N_CELLS": (1.0, 14.0),
+    "BAT1_V_": (0.1, 4.5),
+    "FW_AIRSPD_TRIM": (1.0, 1000.0),
+    "FW_R_LIM": (1.0, 85.0),
+    "FW_T_": (0.05, 1000.0),
+    "MPC_": (0.05, 1000.0),
+    "NAV_ACC_RAD": (0.05, 10_000.0),
+    "NAV_LOITER_RAD": (1.0, 10_000.0),
+    "NAV_MC_ALT_RAD": (0.05, 10_000.0),
+    "VT_ARSP_TRANS": (1.0, 1000.0),
+    "VT_B_DEC_MSS": (0.05, 1000.0),
+    "": (-1e9, 1e9),
+}
+"""What the model can fly with, by the first beginning of a name that fits. Any value of the right type is held and
+read back, as in PX4; what is flown is the nearest of these, and the default in place of what is no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +131,11 @@ class Parameters:
         for name, default in DEFAULTS.items():
             if isinstance(default, float):
                 self._values[name] = _f32(self._values[name])
+        self._flyable = {name: _flyable(name, value) for name, value in self._values.items()}
 
     def __getitem__(self, name: str) -> float:
-        """Value as a float; KeyError for a name that no vehicle holds."""
-        return float(self._values[name])
+        """Value as a float, as it can be flown (see `FLYABLE`); KeyError for a name that no vehicle holds."""
+        return self._flyable[name]
 
     def integer(self, name: str) -> int:
         """Value of an INT32 parameter."""
@@ -140,11 +168,19 @@ class Parameters:
             if param_type != MAV_PARAM_TYPE_REAL32:
                 return None
             self._values[name] = _f32(wire_value)
+        self._flyable[name] = _flyable(name, self._values[name])
         return self.read(name)
 
     def __iter__(self) -> Iterator[WireParameter]:
         """All parameters by index."""
         return (parameter for name in self._names if (parameter := self.read(name)) is not None)
+
+
+def _flyable(name: str, value: float) -> float:
+    if not math.isfinite(value):
+        return float(DEFAULTS.get(name, 0.0))
+    least, most = next(limits for beginning, limits in FLYABLE.items() if name.startswith(beginning))
+    return min(max(float(value), least), most)
 
 
 def _f32(value: float) -> float:

@@ -1,9 +1,12 @@
 """Parameters on the wire."""
 
+import math
 import struct
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pymavlink.dialects.v20 import common as dialect
 
 from sim.parameters import DEFAULTS, Parameters
@@ -78,3 +81,15 @@ def test_overrides_keep_the_type() -> None:
     assert answer is not None
     assert answer.param_type == REAL32
     assert answer.wire_value == pytest.approx(0.2, abs=1e-7)
+
+
+@given(st.sampled_from(sorted(DEFAULTS)), st.floats(width=32))
+def test_any_value_is_held_as_it_was_set_and_flown_as_a_number(name: str, value: float) -> None:
+    """What no vehicle can fly with – NaN, infinity, an acceleration of 0 – is read back, but never flown."""
+    parameters = Parameters({})
+    kind = INT32 if isinstance(DEFAULTS[name], int) else REAL32
+    held = parameters.write(name, value, kind)
+    assert held is not None
+    assert held.wire_value == value or math.isnan(value)
+    assert math.isfinite(parameters[name])
+    assert parameters[name] > 0.0 or not name.startswith(("MPC_", "NAV_ACC", "BAT1_V", "BAT1_N"))
