@@ -89,7 +89,10 @@ MISSION_CURRENT = "MISSION_CURRENT"
 BATTERY_STATUS = "BATTERY_STATUS"
 HOME_POSITION = "HOME_POSITION"
 SYSTEM_TIME = "SYSTEM_TIME"
+ESTIMATOR_STATUS = "ESTIMATOR_STATUS"
+WIND_COV = "WIND_COV"
 STATUSTEXT = "STATUSTEXT"
+NAMED_VALUE_FLOAT = "NAMED_VALUE_FLOAT"
 AUTOPILOT_VERSION = "AUTOPILOT_VERSION"
 AUTOPILOT_VERSION_ID = 148
 
@@ -102,6 +105,8 @@ STATE_MESSAGES = (
     BATTERY_STATUS,
     HOME_POSITION,
     SYSTEM_TIME,
+    ESTIMATOR_STATUS,
+    WIND_COV,
 )
 """Messages of which only the newest counts."""
 
@@ -113,6 +118,8 @@ WANTED_RATES_HZ = MappingProxyType(
         147: 1.0,  # BATTERY_STATUS
         242: 0.5,  # HOME_POSITION
         2: 1.0,  # SYSTEM_TIME
+        230: 1.0,  # ESTIMATOR_STATUS
+        231: 0.5,  # WIND_COV
     }
 )
 """Message id → rate per second of *our* clock. PX4 refuses to change HEARTBEAT and MISSION_CURRENT: 1 Hz of its own."""
@@ -133,9 +140,12 @@ UNWANTED_MESSAGES = (
     111,  # TIMESYNC
     132,  # DISTANCE_SENSOR
     141,  # ALTITUDE
-    231,  # WIND_COV
 )
 """PX4's onboard streams that nobody reads, the busiest first: a message costs the receiver 23-45 µs even unread."""
 
 STATUSTEXT_CHUNK_CHARS = 50
 """Characters in one STATUSTEXT; a full one may be continued in the next chunk."""
+
+PAYLOAD_NAME = "payload_kg"
+"""The NAMED_VALUE_FLOAT in which a vehicle with a payload scale tells what hangs in its grippers. PX4 has no driver
+for one: it is a vehicle maker's own, and the autopilot's component sends it."""

@@ -84,6 +84,20 @@ class _SystemTime(msgspec.Struct, gc=False):
     time_boot_ms: int
 
 
+class _Estimator(msgspec.Struct, gc=False):
+    flags: int
+
+
+class _Wind(msgspec.Struct, gc=False):
+    wind_x: float | None
+    wind_y: float | None
+
+
+class _NamedValue(msgspec.Struct, gc=False):
+    name: str
+    value: float | None = None
+
+
 class _Text(msgspec.Struct, gc=False):
     severity: int
     text: str
@@ -128,7 +142,10 @@ class StateAssembler:
             px4.BATTERY_STATUS: self._apply_battery,
             px4.HOME_POSITION: self._apply_home,
             px4.SYSTEM_TIME: self._apply_system_time,
+            px4.ESTIMATOR_STATUS: self._apply_estimator,
+            px4.WIND_COV: self._apply_wind,
             px4.STATUSTEXT: self._apply_text,
+            px4.NAMED_VALUE_FLOAT: self._apply_named_value,
         }
 
     @property
@@ -210,8 +227,26 @@ class StateAssembler:
     def _apply_mission_current(self, fields_json: str, _now_s: float) -> bool:
         current = _MISSION_CURRENT(fields_json)
         total = 0 if current.total == UNSET_U16 else current.total
-        self._state = replace(self._state, mission_current=current.seq, mission_total=total)
+        self._state = replace(
+            self._state,
+            mission_current=current.seq,
+            mission_total=total,
+            mission_plan_id=current.mission_id,
+            fence_plan_id=current.fence_id,
+            rally_plan_id=current.rally_points_id,
+        )
         self._plan_ids = PlanIds(current.mission_id, current.fence_id, current.rally_points_id)
+        return True
+
+    def _apply_estimator(self, fields_json: str, _now_s: float) -> bool:
+        self._state = replace(self._state, estimator_flags=_ESTIMATOR(fields_json).flags)
+        return True
+
+    def _apply_wind(self, fields_json: str, _now_s: float) -> bool:
+        wind = _WIND(fields_json)
+        if wind.wind_x is None or wind.wind_y is None:
+            return False
+        self._state = replace(self._state, wind_m_s=math.hypot(wind.wind_x, wind.wind_y))
         return True
 
     def _apply_home(self, fields_json: str, _now_s: float) -> bool:
@@ -251,6 +286,13 @@ class StateAssembler:
             velocity_down_m_s=position.vz / 100.0,
             heading_deg=position.hdg / 100.0 if known_heading else math.nan,
         )
+        return True
+
+    def _apply_named_value(self, fields_json: str, _now_s: float) -> bool:
+        named = _NAMED_VALUE(fields_json)
+        if named.name.rstrip("\0") != px4.PAYLOAD_NAME:
+            return False
+        self._state = replace(self._state, payload_kg=math.nan if named.value is None else named.value)
         return True
 
     def _clock_advances(self, boot_time_ms: int) -> bool | None:
@@ -317,4 +359,7 @@ _MISSION_CURRENT = msgspec.json.Decoder(_MissionCurrent).decode
 _BATTERY = msgspec.json.Decoder(_Battery).decode
 _HOME = msgspec.json.Decoder(_Home).decode
 _SYSTEM_TIME = msgspec.json.Decoder(_SystemTime).decode
+_ESTIMATOR = msgspec.json.Decoder(_Estimator).decode
+_WIND = msgspec.json.Decoder(_Wind).decode
 _TEXT = msgspec.json.Decoder(_Text).decode
+_NAMED_VALUE = msgspec.json.Decoder(_NamedValue).decode

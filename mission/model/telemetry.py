@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 
 from mission.model.geo import GeoPoint
 
@@ -40,6 +40,19 @@ class LandedState(IntEnum):
     LANDING = 4
 
 
+class EstimatorFlag(IntFlag):
+    """ESTIMATOR_STATUS_FLAGS (MAVLink common.xml): what the position estimate has, and what is wrong with it."""
+
+    ATTITUDE = 1
+    VELOCITY_HORIZONTAL = 2
+    VELOCITY_VERTICAL = 4
+    POSITION_HORIZONTAL = 16
+    POSITION_VERTICAL = 32
+    CONSTANT_POSITION = 128
+    GPS_GLITCH = 1024
+    ACCELEROMETER_ERROR = 2048
+
+
 @dataclass(frozen=True, slots=True)
 class VehicleState:
     """The last known state of one vehicle. Fields never heard are NaN, UNKNOWN or -1.
@@ -53,6 +66,10 @@ class VehicleState:
         landed: whether on ground by EXTENDED_SYS_STATE; `armed` by HEARTBEAT.
         armable: SYS_STATUS PREARM health bit (0x10000000).
         payload_kg: what hangs in the grippers, where the vehicle weighs it.
+        estimator_flags: `EstimatorFlag` bits of ESTIMATOR_STATUS.
+        wind_m_s: horizontal wind, where the vehicle estimates one; PX4 does so in the air only.
+        mission_plan_id, fence_plan_id, rally_plan_id: the autopilot's checksums of the lists it holds
+            (MISSION_CURRENT); equal content has equal ids; 0 = holds none, or does not tell.
     """
 
     vehicle_id: str
@@ -79,6 +96,11 @@ class VehicleState:
     home_longitude_deg: float = math.nan
     home_altitude_amsl_m: float = math.nan
     payload_kg: float = math.nan
+    estimator_flags: int = -1
+    wind_m_s: float = math.nan
+    mission_plan_id: int = 0
+    fence_plan_id: int = 0
+    rally_plan_id: int = 0
 
     @property
     def has_position(self) -> bool:

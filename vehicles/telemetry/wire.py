@@ -19,7 +19,7 @@ from mission.errors import LinkError
 from mission.model.telemetry import FlightMode, LandedState, VehicleState
 
 MAGIC = b"STRK"
-VERSION = 1
+VERSION = 2
 MAX_VEHICLE_ID_BYTES = 24
 
 RECORD = np.dtype(
@@ -40,6 +40,12 @@ RECORD = np.dtype(
         ("battery_remaining", "<f4"),
         ("battery_voltage_v", "<f4"),
         ("home_altitude_amsl_m", "<f4"),
+        ("payload_kg", "<f4"),
+        ("wind_m_s", "<f4"),
+        ("estimator_flags", "<i4"),
+        ("mission_plan_id", "<u4"),
+        ("fence_plan_id", "<u4"),
+        ("rally_plan_id", "<u4"),
         ("mission_current", "<i4"),
         ("mission_total", "<i4"),
         ("boots", "<u2"),
@@ -140,6 +146,12 @@ def _row(sample: Sample, now_s: float) -> tuple[object, ...]:
         state.battery_remaining,
         state.battery_voltage_v,
         state.home_altitude_amsl_m,
+        state.payload_kg,
+        state.wind_m_s,
+        state.estimator_flags,
+        state.mission_plan_id,
+        state.fence_plan_id,
+        state.rally_plan_id,
         state.mission_current,
         state.mission_total,
         sample.boots & 0xFFFF,
@@ -197,24 +209,36 @@ def _sample(record: np.void, arrived_s: float) -> Sample:
         system_id=int(record["system_id"]),
         boot_time_ms=int(record["boot_time_ms"]),
         received_s=arrived_s - age_s if math.isfinite(age_s) else -math.inf,
-        latitude_deg=float(record["latitude_deg"]),
-        longitude_deg=float(record["longitude_deg"]),
-        altitude_amsl_m=float(record["altitude_amsl_m"]),
-        height_home_m=float(record["height_home_m"]),
-        velocity_north_m_s=float(record["velocity_north_m_s"]),
-        velocity_east_m_s=float(record["velocity_east_m_s"]),
-        velocity_down_m_s=float(record["velocity_down_m_s"]),
-        heading_deg=float(record["heading_deg"]),
-        battery_remaining=float(record["battery_remaining"]),
-        battery_voltage_v=float(record["battery_voltage_v"]),
+        latitude_deg=_number(record["latitude_deg"]),
+        longitude_deg=_number(record["longitude_deg"]),
+        altitude_amsl_m=_number(record["altitude_amsl_m"]),
+        height_home_m=_number(record["height_home_m"]),
+        velocity_north_m_s=_number(record["velocity_north_m_s"]),
+        velocity_east_m_s=_number(record["velocity_east_m_s"]),
+        velocity_down_m_s=_number(record["velocity_down_m_s"]),
+        heading_deg=_number(record["heading_deg"]),
+        battery_remaining=_number(record["battery_remaining"]),
+        battery_voltage_v=_number(record["battery_voltage_v"]),
         mode=mode,
         landed_state=landed,
         armed=bool(flags & ARMED),
         armable=bool(flags & ARMABLE),
+        payload_kg=_number(record["payload_kg"]),
+        wind_m_s=_number(record["wind_m_s"]),
+        estimator_flags=int(record["estimator_flags"]),
+        mission_plan_id=int(record["mission_plan_id"]),
+        fence_plan_id=int(record["fence_plan_id"]),
+        rally_plan_id=int(record["rally_plan_id"]),
         mission_current=int(record["mission_current"]),
         mission_total=int(record["mission_total"]),
-        home_latitude_deg=float(record["home_latitude_deg"]),
-        home_longitude_deg=float(record["home_longitude_deg"]),
-        home_altitude_amsl_m=float(record["home_altitude_amsl_m"]),
+        home_latitude_deg=_number(record["home_latitude_deg"]),
+        home_longitude_deg=_number(record["home_longitude_deg"]),
+        home_altitude_amsl_m=_number(record["home_altitude_amsl_m"]),
     )
     return Sample(state, int(record["boots"]))
+
+
+def _number(value: np.floating) -> float:
+    """A float in which NaN is always the same object, so that two states that know as little are equal."""
+    number = float(value)
+    return math.nan if math.isnan(number) else number

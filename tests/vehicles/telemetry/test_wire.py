@@ -35,6 +35,12 @@ STATE = VehicleState(
     velocity_east_m_s=-2.0,
     velocity_down_m_s=0.5,
     heading_deg=90.0,
+    payload_kg=1.25,
+    wind_m_s=4.5,
+    estimator_flags=895,
+    mission_plan_id=11,
+    fence_plan_id=12,
+    rally_plan_id=13,
     battery_remaining=0.75,
     battery_voltage_v=15.75,
     mode=FlightMode.MISSION,
@@ -51,9 +57,9 @@ HEAD = FrameHeader(epoch=5, sequence=6, monotonic_s=100.0, unix_s=1_795_000_000.
 GOLDEN = (
     "547c6e7c"  # topic T|n|
     "5354524b"  # magic STRK
-    "0100"  # version 1
-    "7c00"  # 124 bytes a record
-    "eecd6d4e"  # schema
+    "0200"  # version 2
+    "9400"  # 148 bytes a record
+    "121ab805"  # schema
     "01000000"  # n 1
     "0500000000000000"  # epoch 5
     "0600000000000000"  # sequence 6
@@ -75,6 +81,12 @@ GOLDEN = (
     "0000403f"  # battery_remaining 0.75
     "00007c41"  # battery_voltage_v 15.75
     "00004843"  # home_altitude_amsl_m 200
+    "0000a03f"  # payload_kg
+    "00009040"  # wind_m_s
+    "7f030000"  # estimator_flags
+    "0b000000"  # mission_plan_id
+    "0c000000"  # fence_plan_id
+    "0d000000"  # rally_plan_id
     "03000000"  # mission_current 3
     "09000000"  # mission_total 9
     "0100"  # boots 1
