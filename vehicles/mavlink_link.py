@@ -83,6 +83,7 @@ class MavlinkLink:
         self._transfer_lock = asyncio.Lock()
         for name in px4.STATE_MESSAGES:
             wire.subscribe(name, self._take)
+        wire.subscribe(px4.NAMED_VALUE_FLOAT, self._take_named)
         wire.subscribe(px4.STATUSTEXT, self._take_text)
         self.identities = HeardIdentities(wire)
 
@@ -91,6 +92,10 @@ class MavlinkLink:
     def _take(self, name: str, fields_json: str) -> None:
         with self._inbox_lock:
             self._inbox[name] = fields_json
+
+    def _take_named(self, name: str, fields_json: str) -> None:
+        if px4.PAYLOAD_NAME in fields_json:  # others of this kind must not push it out of the inbox
+            self._take(name, fields_json)
 
     def _take_text(self, _name: str, fields_json: str) -> None:
         self._text_inbox.append(fields_json)

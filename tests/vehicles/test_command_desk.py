@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mission.model.gripper import GripperAnswer
 from mission.model.mission import Mission
 from mission.model.telemetry import FlightMode, LandedState
 from vehicles import messages as m
@@ -222,3 +223,41 @@ async def test_every_safety_command_reaches_the_vehicle(bench: Bench, make: Any)
     """Land, return and disarm are executed as asked."""
     assert (await bench.desk.execute(make(bench.header(), "v"))).ok
     assert len(bench.link.log) == 1
+
+
+async def test_a_launch_closes_its_grippers_first(bench: Bench, mission: Mission) -> None:
+    """A gripper left open proves nothing when it is told to open (PX4 answers at once): it is closed on the ground."""
+    await bench.desk.execute(m.Upload(bench.header(), "v", mission))
+    launched = await bench.desk.execute(m.Launch(bench.header(), "v", mission.digest(), (1, 2)))
+    assert launched.ok
+    assert bench.link.log.index("close 1") < bench.link.log.index("close 2") < bench.link.log.index("arm")
+
+
+async def test_a_vehicle_whose_gripper_does_not_close_is_not_launched(bench: Bench, mission: Mission) -> None:
+    """It has none, or it is broken: known before the flight."""
+    bench.link.deaf = {"close 1"}
+    await bench.desk.execute(m.Upload(bench.header(), "v", mission))
+    launched = await bench.desk.execute(m.Launch(bench.header(), "v", mission.digest(), (1,)))
+    assert launched.status is m.CommandStatus.REFUSED
+    assert "gripper 1" in launched.reason
+    assert "arm" not in bench.link.log
+
+
+async def test_a_release_of_one_id_opens_one_gripper_once(bench: Bench) -> None:
+    """Invariants I-9 and I-13: repeated, it is answered and not done again."""
+    bench.link.current = replace(bench.link.current, armed=True, mode=FlightMode.MISSION, mission_current=4)
+    release = m.Release(bench.header(command_id="sortie/A-1/1"), "v", 1, 4)
+    results = [await bench.desk.execute(release) for _ in range(3)]
+    assert {(result.status, result.gripper) for result in results} == {
+        (m.CommandStatus.DONE, GripperAnswer.OPENED),
+    }
+    assert bench.link.log.count("open 1") == 1
+
+
+async def test_a_release_after_its_deadline_is_not_sent(bench: Bench) -> None:
+    """Fault F-S17: late is never."""
+    bench.link.current = replace(bench.link.current, armed=True, mode=FlightMode.MISSION, mission_current=4)
+    late = m.Release(bench.header(deadline_s=bench.link.now_s() - 0.1), "v", 1, 4)
+    result = await bench.desk.execute(late)
+    assert (result.status, result.gripper) == (m.CommandStatus.EXPIRED, None)
+    assert bench.link.log == []
