@@ -36,7 +36,8 @@ from mission.model.orders import DropPoint, Order, Parcel
 from mission.model.refusal import RefusalCode
 from mission.model.time import TimeWindow
 from mission.model.verdict import Verdict
-from mission.planner import DELAY_ALLOWANCE, performance_of, plan_day
+from mission.planner import plan_day
+from mission.planning import DELAY_ALLOWANCE, performance_of
 from mission.policy import Policy
 from mission.verification import verify
 

@@ -25,12 +25,10 @@ from mission.model.geo import GeoPoint
 from mission.model.orders import Order
 from mission.model.refusal import Refusal, RefusalCode
 from mission.model.time import TimeWindow
-from mission.planning import DELAY_ALLOWANCE, Approver, Reach, SortiePlanner, performance_of
+from mission.planning import Approver, Reach, SortiePlanner
 from mission.routing import EnvironmentCache
 from mission.sky import Airspace, Epoch, epochs
 from mission.verification import PreparedZones
-
-__all__ = ["DELAY_ALLOWANCE", "DayPlan", "DayPlanner", "performance_of", "plan_day"]
 
 SHORTEST_LATITUDE_DEGREE_M = 110_574.0
 """One degree of latitude at the equator of the WGS84 ellipsoid, where it is shortest."""

@@ -154,6 +154,14 @@ CASES: dict[str, tuple[Spoil, str, str, str, str]] = {
     "a cruise above the legal height": (
         spoilt_policy(cruise_height_home_m=150.0), "site.json", "policy.cruise_height_home_m", "150", "max_height_agl_m"
     ),
+    "a further height above the legal one": (
+        spoilt_policy(further_cruise_heights_home_m=[80.0, 150.0]), "site.json",
+        "policy.further_cruise_heights_home_m[1]", "150", "between the two",
+    ),
+    "a height that is text": (
+        spoilt_policy(further_cruise_heights_home_m=["80"]), "site.json",
+        "policy.further_cruise_heights_home_m[0]", "'80'", "bare number",
+    ),
     "a release above the cruise": (
         spoilt_policy(release_height_home_m=50.0), "site.json", "policy.release_height_home_m", "50", "cruise_height"
     ),

@@ -152,7 +152,7 @@ def test_planning_again_into_the_same_folder_overwrites_nothing(day_folder: Any,
 
 
 def test_every_plan_file_is_accepted_by_the_independent_check(day_folder: Any, stork: Any, zone_square: Any) -> None:
-    """`stork verify` takes what `stork plan` wrote, and refuses it once a zone stands in its way."""
+    """`stork verify` takes what `stork plan` wrote, and refuses it once a zone stands in its way or in its fence."""
     day = day_folder.write()
     ended = plan(stork, day_folder)
     missions = [sortie["mission"] for sortie in ended.json["planned"]]
@@ -162,10 +162,11 @@ def test_every_plan_file_is_accepted_by_the_independent_check(day_folder: Any, s
         assert verdict.json["smallest_clearance_m"] is None, "no zone binds: null, not infinity"
     day_folder.zone("Z-9", zone_square(0.0025, 0.0, 0.0005))
     day_folder.write()
-    codes = {mission: stork("verify", mission, "--day", day, "--json") for mission in missions}
-    refusing = [verdict for verdict in codes.values() if verdict.code == 1]
-    assert len(refusing) == 1
-    assert any(finding["zone"] == "Z-9" for finding in refusing[0].json["findings"])
+    verdicts = [stork("verify", mission, "--day", day, "--json") for mission in missions]
+    codes = [{(f["code"], f["zone"]) for f in verdict.json["findings"]} for verdict in verdicts]
+    assert [verdict.code for verdict in verdicts] == [1, 1]
+    assert sum(("ZONE_ENTERED", "Z-9") in found for found in codes) == 1
+    assert sum(("FENCE_MISSES_ZONE", "Z-9") in found for found in codes) == 1
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"fileType": "Plan"}', "[1, 2]", "\x00"])

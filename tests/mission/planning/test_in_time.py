@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mission.model.refusal import RefusalCode
 from mission.model.time import TimeWindow
-from mission.planner import DELAY_ALLOWANCE, plan_day
+from mission.planner import plan_day
+from mission.planning import DELAY_ALLOWANCE
 
 MARGIN = timedelta(minutes=5)
 """`Policy.zone_time_margin_s`."""
