@@ -265,7 +265,7 @@ def _vehicle_problems(vehicle: VehicleConfig) -> list[tuple[str, str, str]]:
     if not (abs(vehicle.home.latitude_deg) <= 89.0 and abs(vehicle.home.longitude_deg) <= 180.0):
         found.append(("home", "is not on the flyable Earth", "Use |latitude| ≤ 89 and |longitude| ≤ 180."))
     for name in Physical.__struct_fields__:
-        if name in {"kind", "loads_kg", "payload_sensor"}:
+        if name in {"airframe", "loads_kg", "payload_sensor"}:
             continue
         value = getattr(vehicle.physical, name)
         if not (math.isfinite(value) and value > 0.0):
