@@ -98,8 +98,8 @@ class Airframe:
     """MAV_TYPE_QUADROTOR."""
     vtol_state = 0
     """MAV_VTOL_STATE: undefined for what is none."""
-    sinks_to_land = True
-    """Whether it comes down at a LAND item; a rover is there already."""
+    climbs = True
+    """Whether it leaves the ground; heights mean nothing to what does not."""
 
     def __init__(self, parameters: Parameters, max_air_speed_m_s: float = 25.0) -> None:
         self.parameters = parameters
@@ -135,6 +135,27 @@ class Airframe:
     def on_ground(self) -> bool:
         """Whether it touches the ground."""
         return self.up_m <= self.ground_up_m
+
+    def is_level(self, up_m: float, margin_m: float) -> bool:
+        """Whether it is as high as asked, as far as it can be."""
+        return abs(up_m - self.up_m) <= margin_m
+
+    def reach_m(self, wanted_m: float) -> float:
+        """How near a place counts as there, where `wanted_m` is asked for."""
+        return wanted_m
+
+    def transition(self, *, to_wing: bool) -> bool:
+        """Begin to change between hovering and flying on a wing; False where there is none."""
+        return not to_wing and self.vtol_state != 0
+
+    def stopping_m(self) -> float:
+        """Way ahead of a landing place at which a wing is left."""
+        return 0.0
+
+    @property
+    def is_on_wing(self) -> bool:
+        """Whether a wing carries it, or is about to."""
+        return False
 
     @property
     def air_speed_m_s(self) -> float:

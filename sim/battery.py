@@ -49,6 +49,24 @@ def flight_power_w(
     return max(sinking, DESCENT_FLOOR * level)
 
 
+WING_DRAG = 0.035
+WING_INDUCED = 0.06
+"""Parabolic polar of a delivery VTOL with its stopped rotors: drag coefficient = WING_DRAG + WING_INDUCED · lift²."""
+PUSHER_EFFICIENCY = 0.55
+
+
+def wing_power_w(mass_kg: float, wing_area_m2: float, air_speed_m_s: float, climb_m_s: float) -> float:
+    """Electrical power of the pusher while the wing carries; gliding costs nothing.
+
+    Source: J. D. Anderson, Aircraft Performance and Design, §5.3 (drag polar, power required).
+    """
+    weight = mass_kg * GRAVITY_M_S2
+    pressure = 0.5 * AIR_DENSITY_KG_M3 * max(air_speed_m_s, 5.0) ** 2
+    lift = weight / (pressure * wing_area_m2)
+    drag = pressure * wing_area_m2 * (WING_DRAG + WING_INDUCED * lift * lift)
+    return max(drag * air_speed_m_s + weight * climb_m_s, 0.0) / PUSHER_EFFICIENCY
+
+
 class Battery:
     """Energy left, and what was used since boot and since the last fresh battery."""
 

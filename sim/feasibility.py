@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mission.model.mission import MavCommand, MissionItem
 from sim.geofence import Geofence
-from sim.plan_store import DO_JUMP, VTOL_TAKEOFF, has_place, is_relative
+from sim.plan_store import DO_JUMP, LANDINGS, PlanCommand, has_place, is_relative
 
 _BEFORE_TAKEOFF = frozenset(
     {0, MavCommand.NAV_DELAY, DO_JUMP, MavCommand.DO_CHANGE_SPEED}
@@ -17,7 +17,8 @@ _BEFORE_TAKEOFF = frozenset(
     | {530, 532, 534, 1000, 1001, 2000, 2001, 2003, 2500, 2501, 3000}
 )
 """Items that may stand before the take-off. DO_GRIPPER, DO_WINCH and DO_SET_ACTUATOR are not among them."""
-_TAKEOFFS = frozenset({MavCommand.NAV_TAKEOFF, VTOL_TAKEOFF})
+_TAKEOFFS = frozenset({MavCommand.NAV_TAKEOFF, PlanCommand.VTOL_TAKEOFF})
+_VTOL_ONLY = frozenset({PlanCommand.VTOL_TAKEOFF, PlanCommand.VTOL_LAND, PlanCommand.VTOL_TRANSITION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,25 @@ class Feasibility:
 
 
 def check_mission(
-    items: Sequence[MissionItem], *, landed: bool, home_amsl_m: float, fence: Geofence, takeoff_land_required: int = 0
+    items: Sequence[MissionItem],
+    *,
+    landed: bool,
+    home_amsl_m: float,
+    fence: Geofence,
+    takeoff_land_required: int = 0,
+    is_vtol: bool = False,
 ) -> Feasibility:
     """Check a whole mission. `takeoff_land_required` is MIS_TKO_LAND_REQ (0-4)."""
     if not items:
         return Feasibility(valid=False)
     reasons: list[str] = []
-    if items[0].command == MavCommand.NAV_LAND and landed:
+    if items[0].command in LANDINGS and landed:
         reasons.append("Mission rejected: starts with landing")
     else:
         reasons += _takeoff_reasons(items, home_amsl_m)
         reasons += _takeoff_land_reasons(items, takeoff_land_required)
+        if not is_vtol and any(item.command in _VTOL_ONLY for item in items):
+            reasons.append("Mission rejected: Mission contains VTOL items but vehicle is not a VTOL")
     texts: list[str] = []
     for number, item in enumerate(items, start=1):
         if has_place(item) and not fence.allows((item.x * 1e-7, item.y * 1e-7)):
@@ -70,7 +79,7 @@ def _takeoff_reasons(items: Sequence[MissionItem], home_amsl_m: float) -> list[s
 
 def _takeoff_land_reasons(items: Sequence[MissionItem], required: int) -> list[str]:
     takes_off = any(item.command in _TAKEOFFS for item in items)
-    lands = any(item.command == MavCommand.NAV_LAND for item in items)
+    lands = any(item.command in LANDINGS for item in items)
     if required == 1 and not takes_off:
         return ["Mission rejected: Takeoff waypoint required."]
     if required == 2 and not lands:

@@ -1,6 +1,7 @@
 """When a vehicle counts as on the ground, and how long it takes to leave it."""
 
 from sim.airframe import Descent, Leg
+from sim.modes import Mode
 from sim.onboard import Onboard
 from sim.outbox import Severity
 
@@ -10,6 +11,7 @@ TAKEOFF_DETECTED_S = 0.6
 """Thrust passes the take-off threshold this long after it was asked for (measured)."""
 LIFT_OFF_S = 2.0
 """The vehicle leaves the ground this long after take-off was detected (measured)."""
+STOPPED_M_S = 0.1
 
 
 class LandDetector:
@@ -50,14 +52,16 @@ class LandDetector:
 
     def _watch_for_takeoff(self) -> None:
         onboard = self._onboard
-        guidance = onboard.airframe.guidance
-        if not (onboard.armed and isinstance(guidance, Leg) and guidance.target[2] > onboard.airframe.up_m + 0.3):
+        airframe = onboard.airframe
+        guidance = airframe.guidance
+        rises = isinstance(guidance, Leg) and (not airframe.climbs or guidance.target[2] > airframe.up_m + 0.3)
+        if not (onboard.armed and rises):
             self._wanted_s = None
             return
         if self._wanted_s is None:
             spooled_s = onboard.armed_s + onboard.parameters["COM_SPOOLUP_TIME"]
             self._wanted_s = max(onboard.now_s, spooled_s)
-        if onboard.now_s < self._wanted_s + TAKEOFF_DETECTED_S:
+        if airframe.climbs and onboard.now_s < self._wanted_s + TAKEOFF_DETECTED_S:
             return
         onboard.set_home_here()
         onboard.landed = False
@@ -65,13 +69,14 @@ class LandDetector:
             onboard.sortie += 1
             onboard.took_off_s = onboard.now_s
         onboard.outbox.text(Severity.INFO, "Takeoff detected")
-        self._free_s = onboard.now_s + LIFT_OFF_S
+        self._free_s = onboard.now_s + (LIFT_OFF_S if airframe.climbs else 0.0)
         self._touch_s = self._wanted_s = None
 
     def _watch_for_touchdown(self) -> None:
         onboard = self._onboard
         airframe = onboard.airframe
-        if not (airframe.on_ground and isinstance(airframe.guidance, Descent)):
+        stands = airframe.on_ground and (airframe.climbs or self._is_parked())
+        if not (stands and isinstance(airframe.guidance, Descent)):
             self._touch_s = None
             return
         if self._touch_s is None:
@@ -81,3 +86,8 @@ class LandDetector:
             airframe.stop()
             onboard.outbox.text(Severity.INFO, "Landing detected")
             self._touch_s = None
+
+    def _is_parked(self) -> bool:
+        """Whether what only drives has stopped for good: PX4 lands it in modes LAND and RTL, never in a mission."""
+        onboard = self._onboard
+        return onboard.mode in (Mode.LAND, Mode.RTL) and onboard.airframe.ground_speed_m_s < STOPPED_M_S

@@ -14,10 +14,10 @@ from sim.airframe import Descent, Leg, Point
 from sim.feasibility import Feasibility, check_mission
 from sim.geofence import Geofence
 from sim.gripper import GripperAction
+from sim.modes import VtolState
 from sim.onboard import Onboard
 from sim.outbox import Severity
-from sim.modes import VtolState
-from sim.plan_store import DO_JUMP, LANDINGS, LOITER_UNLIMITED, PlanCommand, has_place
+from sim.plan_store import DO_JUMP, LANDINGS, PlanCommand, has_place
 from sim.wire import Message
 
 FENCE_LOADING_S = 0.5
@@ -263,8 +263,11 @@ class MissionExecutor:
                 else:
                     self._land()
             case PlanCommand.VTOL_TRANSITION:
-                onboard.airframe.transition(to_wing=round(item.param1) == VtolState.WING)
+                onboard.airframe.transition(to_wing=item.param1 == VtolState.WING)
                 self._announce(item)
+                ahead = self._next_point(self.current + 1)
+                if ahead is not None and not onboard.landed:
+                    self._fly(ahead, onward=None)
             case _ if has_place(item):
                 if item.command == PlanCommand.VTOL_TAKEOFF:
                     onboard.airframe.transition(to_wing=True)
@@ -313,15 +316,18 @@ class MissionExecutor:
         if self._phase is Phase.MOVE_TO_LAND:
             return self._is_over_landing()
         item = self.items[self.current]
-        if item.command in LANDINGS:
-            return onboard.landed
-        if item.command == PlanCommand.VTOL_TRANSITION:
-            return onboard.airframe.vtol_state == round(item.param1)
-        if item.command == MavCommand.NAV_DELAY:
-            return self._waited(item.param1)
-        if item.command in (LOITER_UNLIMITED, MavCommand.NAV_RETURN_TO_LAUNCH):
-            return False
-        return not has_place(item) or self._place_done(item)
+        match item.command:
+            case MavCommand.NAV_LAND | PlanCommand.VTOL_LAND:
+                done = onboard.landed
+            case PlanCommand.VTOL_TRANSITION:
+                done = onboard.airframe.vtol_state not in (VtolState.TO_WING, VtolState.TO_HOVER)
+            case MavCommand.NAV_DELAY:
+                done = self._waited(item.param1)
+            case PlanCommand.LOITER_UNLIMITED | MavCommand.NAV_RETURN_TO_LAUNCH:
+                done = False
+            case _:
+                done = not has_place(item) or self._place_done(item)
+        return done
 
     def _is_over_landing(self) -> bool:
         """Whether the place to land is below; a wing is left as far ahead of it as slowing down takes."""

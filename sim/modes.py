@@ -16,6 +16,16 @@ class SystemStatus(IntEnum):
     FLIGHT_TERMINATION = 8
 
 
+class VtolState(IntEnum):
+    """MAV_VTOL_STATE."""
+
+    NONE = 0
+    TO_WING = 1
+    TO_HOVER = 2
+    HOVER = 3
+    WING = 4
+
+
 class LandedState(IntEnum):
     """MAV_LANDED_STATE."""
 

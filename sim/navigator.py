@@ -207,8 +207,9 @@ class Navigator:
         guidance = airframe.guidance
         if not isinstance(guidance, Leg) or onboard.landed:
             return
-        level = abs(guidance.target[2] - airframe.up_m) <= parameters["NAV_MC_ALT_RAD"]
-        if not level or self._away_m(guidance.target) > parameters["NAV_ACC_RAD"]:
+        level = airframe.is_level(guidance.target[2], parameters["NAV_MC_ALT_RAD"])
+        reach_m = max(airframe.reach_m(parameters["NAV_ACC_RAD"]), airframe.stopping_m())
+        if not level or self._away_m(guidance.target) > reach_m:
             return
         if self._rtl_phase is RtlPhase.CLIMB:
             self._rtl_phase = RtlPhase.RETURN

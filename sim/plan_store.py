@@ -29,11 +29,18 @@ class MissionResult(IntEnum):
 MAX_ITEMS = {MavMissionType.MISSION: 10_000, MavMissionType.FENCE: 64, MavMissionType.RALLY: 32}
 """PX4 SITL's limits; 500 mission items on hardware."""
 
-LOITER_UNLIMITED = 17
+
+class PlanCommand(IntEnum):
+    """MAV_CMD of items that a simulated vehicle flies although no mission of ours has them."""
+
+    LOITER_UNLIMITED = 17
+    VTOL_TAKEOFF = 84
+    VTOL_LAND = 85
+    VTOL_TRANSITION = 3000
+
+
 LOITER_TO_ALT = 31
 NAV_ROI = 80
-VTOL_TAKEOFF = 84
-VTOL_LAND = 85
 CONDITION_GATE = 4501
 DO_SET_ROI_LOCATION = 195
 DO_SET_ROI = 201
@@ -41,16 +48,17 @@ DO_JUMP = 177
 DO_WINCH = 42600
 DO_SET_ACTUATOR = 187
 FENCE_RETURN_POINT = 5000
+LANDINGS = frozenset({MavCommand.NAV_LAND, PlanCommand.VTOL_LAND})
 
 _WHOLE_PARAMETERS = {
     MavCommand.NAV_WAYPOINT: (1, 2, 4),
-    LOITER_UNLIMITED: (3, 4),
+    PlanCommand.LOITER_UNLIMITED: (3, 4),
     MavCommand.NAV_LOITER_TIME: (1, 2, 3, 4),
     MavCommand.NAV_LAND: (2, 4),
     MavCommand.NAV_TAKEOFF: (4,),
     LOITER_TO_ALT: (1, 2, 4),
-    VTOL_TAKEOFF: (4,),
-    VTOL_LAND: (4,),
+    PlanCommand.VTOL_TAKEOFF: (4,),
+    PlanCommand.VTOL_LAND: (4,),
     CONDITION_GATE: (),
     NAV_ROI: (),
     DO_SET_ROI: (),
@@ -65,7 +73,14 @@ _WHOLE_PARAMETERS = {
 """Commands with a place, and which of their parameters PX4 keeps."""
 
 _HEADING_COMMANDS = frozenset(
-    {MavCommand.NAV_WAYPOINT, LOITER_UNLIMITED, MavCommand.NAV_LAND, MavCommand.NAV_TAKEOFF, VTOL_TAKEOFF, VTOL_LAND}
+    {
+        MavCommand.NAV_WAYPOINT,
+        PlanCommand.LOITER_UNLIMITED,
+        MavCommand.NAV_LAND,
+        MavCommand.NAV_TAKEOFF,
+        PlanCommand.VTOL_TAKEOFF,
+        PlanCommand.VTOL_LAND,
+    }
 )
 """Commands whose param4 is a heading in degrees, kept as radians in 0..2π."""
 
@@ -80,7 +95,7 @@ _PLACELESS_COMMANDS = frozenset(
         DO_SET_ACTUATOR,
         DO_SET_ROI,
         *(NAV_ROI, 112, 114, 179, 189, 196, 197, 200, 203, 204, 205, 206, 214, 260),
-        *(530, 532, 534, 1000, 1001, 2000, 2001, 2003, 2500, 2501, 3000),
+        *(530, 532, 534, 1000, 1001, 2000, 2001, 2003, 2500, 2501, PlanCommand.VTOL_TRANSITION),
     }
 )
 """Commands that PX4 takes in frame MISSION only."""
@@ -115,13 +130,13 @@ def has_place(item: MissionItem) -> bool:
 _NAVIGATED = frozenset(
     {
         MavCommand.NAV_WAYPOINT,
-        LOITER_UNLIMITED,
+        PlanCommand.LOITER_UNLIMITED,
         MavCommand.NAV_LOITER_TIME,
         MavCommand.NAV_LAND,
         MavCommand.NAV_TAKEOFF,
         LOITER_TO_ALT,
-        VTOL_TAKEOFF,
-        VTOL_LAND,
+        PlanCommand.VTOL_TAKEOFF,
+        PlanCommand.VTOL_LAND,
     }
 )
 
