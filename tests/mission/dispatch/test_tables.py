@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from mission.dispatch.custody import CUSTODY_TABLE, Custodian, CustodyEvent
 from mission.dispatch.order_state import ORDER_TABLE, OrderEvent, OrderState
+from mission.dispatch.release_state import RELEASE_TABLE, ReleaseEvent, ReleaseState
 from mission.dispatch.sortie_state import SORTIE_TABLE, SortieEvent, SortieState
 from mission.dispatch.transition import mermaid, next_state
 from mission.errors import InvariantError
@@ -24,9 +26,13 @@ ORDER_ENDS = {
     OrderState.FAILED,
 }
 SORTIE_ENDS = {SortieState.FINISHED, SortieState.FAILED}
+RELEASE_ENDS = {ReleaseState.RELEASED, ReleaseState.NOT_CONFIRMED, ReleaseState.FALLEN}
+CUSTODY_ENDS = set(Custodian) - {Custodian.HUB, Custodian.VEHICLE}
 TABLES = [
     pytest.param(ORDER_TABLE, OrderState, OrderEvent, OrderState.RECEIVED, ORDER_ENDS, id="orders"),
     pytest.param(SORTIE_TABLE, SortieState, SortieEvent, SortieState.PLANNED, SORTIE_ENDS, id="sorties"),
+    pytest.param(RELEASE_TABLE, ReleaseState, ReleaseEvent, ReleaseState.WAITING, RELEASE_ENDS, id="releases"),
+    pytest.param(CUSTODY_TABLE, Custodian, CustodyEvent, Custodian.HUB, CUSTODY_ENDS, id="custody"),
 ]
 tables = pytest.mark.parametrize(("table", "states", "events", "initial", "ends"), TABLES)
 
@@ -92,7 +98,12 @@ def test_the_drawing_has_one_arrow_for_every_row(
 
 @pytest.mark.parametrize(
     ("name", "table", "initial"),
-    [("order-states", ORDER_TABLE, OrderState.RECEIVED), ("sortie-states", SORTIE_TABLE, SortieState.PLANNED)],
+    [
+        ("order-states", ORDER_TABLE, OrderState.RECEIVED),
+        ("sortie-states", SORTIE_TABLE, SortieState.PLANNED),
+        ("release-states", RELEASE_TABLE, ReleaseState.WAITING),
+        ("custody", CUSTODY_TABLE, Custodian.HUB),
+    ],
 )
 def test_the_documents_show_the_tables_as_they_are(name: str, table: Table, initial: StrEnum) -> None:
     """The diagram in docs/architecture.md, between its markers, is what the table draws."""
