@@ -25,6 +25,8 @@ _DATUMS |= dict.fromkeys(("AMSL", "MSL", "EGM96"), VerticalDatum.AMSL)
 _DATUMS |= dict.fromkeys(("AGL", "GND", "SFC", "ASFC"), VerticalDatum.AGL)
 _RESTRICTIONS = {restriction.value: restriction for restriction in Restriction}
 _RESTRICTIONS["REQ_AUTHORIZATION"] = Restriction.REQ_AUTHORISATION
+_NUMERAL = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,3})?", re.ASCII)
+"""What formats mean by a number: Python itself takes ``1_000`` and the digits of every script as well."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -35,8 +37,10 @@ def shown(value: object) -> str:
 
 
 def number(value: object) -> float | None:
-    """Return a finite number from a JSON number or a numeric string, else None."""
+    """Return a finite number from a JSON number or a numeric string in ASCII digits, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and not _NUMERAL.fullmatch(value.strip()):
         return None
     try:
         result = float(value)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from pyproj import Geod
 
+from mission.airspace.fields import number
+
 Position = tuple[float, float]
 
 NAUTICAL_MILE_M = 1_852.0
@@ -21,7 +23,7 @@ _RADIUS_TOLERANCE = 0.05
 
 _GEOD = Geod(ellps="WGS84")
 _AXIS = r"(\d{1,3}(?:\.\d+)?)(?::(\d{1,2}(?:\.\d+)?))?(?::(\d{1,2}(?:\.\d+)?))?\s*"
-_POINT = re.compile(_AXIS + r"([NS])[\s,]*" + _AXIS + r"([EW])", re.IGNORECASE)
+_POINT = re.compile(_AXIS + r"([NS])[\s,]*" + _AXIS + r"([EW])", re.IGNORECASE | re.ASCII)
 
 
 class OutlineError(Exception):
@@ -152,11 +154,9 @@ def _radius_m(text: str) -> float:
 
 
 def _angle(text: str) -> float:
-    try:
-        value = float(text.split(maxsplit=1)[0])
-    except (ValueError, IndexError):
-        raise OutlineError(f"{text[:20]!r} is not a number") from None
-    if not math.isfinite(value):
+    words = text.split(maxsplit=1)
+    value = number(words[0]) if words else None
+    if value is None:
         raise OutlineError(f"{text[:20]!r} is not a number")
     return value
 

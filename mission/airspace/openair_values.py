@@ -9,8 +9,8 @@ from mission.model.airspace import ApplicabilityPeriod
 from mission.model.geo import Height, VerticalDatum
 
 _NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
-_ALTITUDE = re.compile(_NUMBER + r"\s*(FT|F|M)?\s*(AMSL|MSL|ALT|AGL|ASFC|SFC|GND)?")
-_FLIGHT_LEVEL = re.compile(r"FL\s*" + _NUMBER)
+_ALTITUDE = re.compile(_NUMBER + r"\s*(FT|F|M)?\s*(AMSL|MSL|ALT|AGL|ASFC|SFC|GND)?", re.ASCII)
+_FLIGHT_LEVEL = re.compile(r"FL\s*" + _NUMBER, re.ASCII)
 _GROUND = ("GND", "SFC", "SURFACE")
 _UNLIMITED = ("UNL", "UNLIM", "UNLIMITED", "UNLTD")
 _ABOVE_GROUND = ("AGL", "ASFC", "SFC", "GND")

@@ -7,7 +7,9 @@ conversion here takes the grid as an argument, and without one it is refused.
 
 import io
 import math
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +30,16 @@ class GeoidMissing:
 
     reason: str = "no geoid grid is loaded, so heights above the ellipsoid cannot be turned into AMSL"
     remedy: str = "load an EGM96 grid (GeoidGrid.from_npz_bytes)"
+
+
+MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+"""EGM96's own grid, of 15 arc minutes, takes 2 MB, one of 5 takes 19 MB (fault F-X8)."""
+_UNREADABLE = (
+    *(ValueError, KeyError, EOFError, OSError, IndexError, TypeError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    MemoryError,  # a header may claim an array of any size; it is made before the bytes are found missing
+)
+"""What numpy and zipfile say of bytes that are no such archive."""
 
 
 class GeoidGrid:
@@ -60,6 +72,10 @@ class GeoidGrid:
             InputError: not such an archive.
         """
         try:
+            with zipfile.ZipFile(io.BytesIO(data)) as packed:
+                unpacked = sum(member.file_size for member in packed.infolist())
+            if unpacked > MAX_UNPACKED_BYTES:
+                raise ValueError(f"it unpacks to {unpacked} bytes, limit {MAX_UNPACKED_BYTES}")
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 centimetres = archive["geoid_cm"]
                 corner = (float(archive["lat0"]), float(archive["lon0"]))
@@ -70,7 +86,7 @@ class GeoidGrid:
             if corner != (-90.0, -180.0) or not all(math.isclose(step, expected_step, rel_tol=1e-9) for step in steps):
                 raise ValueError(f"grid starts at {corner} in steps of {steps}")
             return cls(centimetres.astype(np.float64) / 100.0)
-        except (ValueError, KeyError, EOFError, OSError, IndexError, TypeError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise InputError(
                 InputProblem(
                     name,
