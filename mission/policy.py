@@ -24,6 +24,7 @@ class Policy:
             change is announced weeks ahead, a temporary zone hours.
         reserve_fraction: share of a battery's usable energy that must remain at landing.
         divert_reserve_fraction: in flight, when less than this share would remain at landing, the flight diverts.
+        max_wind_m_s: nothing is launched where a vehicle feels more wind; below PX4's own limit, COM_WIND_MAX.
         max_height_agl_m: 120 m, Regulation (EU) 2019/947, UAS.OPEN.010(2) and STS-02.
         terrain_clearance_m: height that level flight keeps above the highest ground that may be below it, where the
             ground is mapped.
@@ -52,6 +53,7 @@ class Policy:
     max_zone_age_s: float = 86_400.0
     reserve_fraction: float = 0.20
     divert_reserve_fraction: float = 0.10
+    max_wind_m_s: float = 10.0
     max_height_agl_m: float = 120.0
     terrain_clearance_m: float = 10.0
     waypoint_acceptance_m: float = 3.0

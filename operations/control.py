@@ -43,6 +43,7 @@ from mission.supervision.events import (
     ReportKind,
     Tick,
     TransferEnded,
+    VehicleSaid,
 )
 from mission.supervision.supervisor import Contingencies, SortieSupervisor
 from operations.clock import MissionClock
@@ -64,6 +65,9 @@ class FleetLinks(Protocol):
 
     def freshness(self, vehicle_id: str) -> Freshness:
         """How old it is."""
+
+    def take_words(self, vehicle_id: str) -> tuple[VehicleSaid, ...]:
+        """What the vehicle said since this was last asked."""
 
     async def wait_for_change(self, vehicle_id: str, timeout_s: float) -> None:
         """Return at the vehicle's next state, or after `timeout_s` wall seconds."""
@@ -222,6 +226,8 @@ class SortieRun:
         if freshness is not self._freshness:
             self._freshness = freshness
             self._hear(FreshnessChanged(freshness))
+        for said in self._desk.links.take_words(self._vehicle_id):
+            self._hear(said)
         state = self._desk.links.state(self._vehicle_id)
         if state.boot_time_ms != self._boot_time_ms:
             self._boot_time_ms = state.boot_time_ms

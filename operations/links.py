@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -20,16 +21,18 @@ from mission.supervision.events import (
     Release,
     ReleaseEnded,
     TransferEnded,
+    VehicleSaid,
 )
 from vehicles.fleet_client import FleetClient
 from vehicles.link import TransferState
-from vehicles.messages import CommandStatus, GatewayReplaced
+from vehicles.messages import CommandStatus, GatewayReplaced, StatusTextEvent
 
 HOLDINGS = {
     TransferState.LOADED: Holding.LOADED,
     TransferState.NOT_LOADED: Holding.NOT_LOADED,
     TransferState.UNKNOWN: Holding.UNKNOWN,
 }
+REMEMBERED_WORDS = 64
 PERHAPS_BEGUN = {CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER}
 """A vehicle commanded so may yet take off: to call it refused would leave a flight unwatched."""
 
@@ -44,6 +47,7 @@ class GatewayLinks:
         self._client = client
         self._vehicle_ids = tuple(vehicle_ids)
         self._news: dict[str, asyncio.Event] = {}
+        self._words: dict[str, deque[VehicleSaid]] = {}
         self._listening: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -69,9 +73,11 @@ class GatewayLinks:
         await asyncio.gather(*self._listening, return_exceptions=True)
 
     async def _keep_command(self) -> None:
-        """A restarted gateway only watches; its snapshot is taken in when this is told, so it may be commanded."""
+        """Keep words; take command of a restarted gateway, whose snapshot is taken in when this is told."""
         async for event in self._client.events():
-            if isinstance(event, GatewayReplaced):
+            if isinstance(event, StatusTextEvent):
+                self._words_of(event.vehicle_id).append(VehicleSaid(event.severity, event.text))
+            elif isinstance(event, GatewayReplaced):
                 await self._client.take_command(self._vehicle_ids)
 
     async def _listen(self) -> None:
@@ -80,6 +86,16 @@ class GatewayLinks:
 
     def _news_of(self, vehicle_id: str) -> asyncio.Event:
         return self._news.setdefault(vehicle_id, asyncio.Event())
+
+    def _words_of(self, vehicle_id: str) -> deque[VehicleSaid]:
+        return self._words.setdefault(vehicle_id, deque(maxlen=REMEMBERED_WORDS))
+
+    def take_words(self, vehicle_id: str) -> tuple[VehicleSaid, ...]:
+        """What the vehicle said since this was last asked, the newest 64."""
+        words = self._words_of(vehicle_id)
+        taken = tuple(words)
+        words.clear()
+        return taken
 
     def state(self, vehicle_id: str) -> VehicleState:
         """Newest known state."""

@@ -100,6 +100,14 @@ class FreshnessChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class VehicleSaid:
+    """The autopilot's own words (STATUSTEXT); `severity` is MAV_SEVERITY, 0 emergency … 7 debug."""
+
+    severity: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed; nothing else did."""
 
@@ -115,6 +123,7 @@ Event = (
     | RecipientPresent
     | Observed
     | FreshnessChanged
+    | VehicleSaid
     | Tick
 )
 

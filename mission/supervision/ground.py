@@ -1,5 +1,6 @@
 """A sortie on the ground: from first contact to the launch."""
 
+from collections import deque
 from datetime import datetime
 from typing import Final
 
@@ -7,11 +8,14 @@ from mission.dispatch.sortie_state import SortieEvent, SortieState
 from mission.errors import InvariantError
 from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
 from mission.policy import Policy
-from mission.supervision.events import Holding, LandNow, Launch, LaunchEnded, Load, TransferEnded
+from mission.supervision.events import Holding, LandNow, Launch, LaunchEnded, Load, TransferEnded, VehicleSaid
 from mission.supervision.ledger import Ledger
-from mission.supervision.preflight import launch_objections
+from mission.supervision.preflight import Gate, launch_objections
 
 MAX_LOAD_ATTEMPTS: Final = 3
+MAX_WORDS: Final = 8
+WARNING: Final = 4
+"""MAV_SEVERITY_WARNING; what is less severe is no reason."""
 
 
 class GroundPhase:
@@ -22,6 +26,12 @@ class GroundPhase:
         self._policy = policy
         self._attempts = 0
         self._begun: datetime | None = None
+        self._words: deque[str] = deque(maxlen=MAX_WORDS)
+
+    def said(self, event: VehicleSaid) -> None:
+        """Keep what the autopilot says against flying: it is the reason when it does not get ready (fault F-V9)."""
+        if event.severity <= WARNING:
+            self._words.append(event.text)
 
     def begin(self, now: datetime) -> None:
         """The vehicle stands at its hub with its parcels.
@@ -68,7 +78,8 @@ class GroundPhase:
         flight, since = self._ledger.flight, self._ledger.since
         if now < flight.plan.departure:
             return
-        objections = launch_objections(flight, vehicle, freshness, self._policy, now)
+        gate = Gate(flight, vehicle, freshness, self._policy, now, tuple(self._words))
+        objections = launch_objections(gate)
         limit_s = self._policy.preflight_timeout_s
         if not objections:
             self._ledger.move(SortieEvent.LAUNCH, now)
@@ -94,5 +105,6 @@ class GroundPhase:
 
     def _load(self, now: datetime) -> None:
         self._attempts += 1
+        self._words.clear()
         self._ledger.move(SortieEvent.LOAD, now, f"attempt {self._attempts}" if self._attempts > 1 else "")
         self._ledger.ask(Load(self._ledger.flight.mission))

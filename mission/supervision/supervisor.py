@@ -26,6 +26,7 @@ from mission.supervision.events import (
     FlyInstead,
     FreshnessChanged,
     GatePassed,
+    HoldPosition,
     LandNow,
     LaunchEnded,
     Observed,
@@ -35,9 +36,11 @@ from mission.supervision.events import (
     ReportKind,
     Tick,
     TransferEnded,
+    VehicleSaid,
 )
 from mission.supervision.ground import GroundPhase
 from mission.supervision.handovers import Handovers
+from mission.supervision.leader import LeaderWatch, Sign
 from mission.supervision.ledger import Ledger
 
 LANDING_TOLERANCE_M: Final = 15.0
@@ -45,7 +48,14 @@ LANDING_TOLERANCE_M: Final = 15.0
 OVERDUE_FACTOR: Final = 1.25
 """A flight that takes this much longer than planned raises an alarm (fault F-V19)."""
 AIRBORNE: Final = frozenset({SortieState.AIRBORNE, SortieState.DIVERTING, SortieState.LOST})
-VEHICLE_LED: Final = frozenset({FlightMode.RETURN, FlightMode.LAND, FlightMode.MANUAL, FlightMode.OTHER})
+ALARMS: Final = {
+    Sign.OTHER_MODE: "VEHICLE_LED",
+    Sign.MANUAL: "PILOT_LEADS",
+    Sign.OFFBOARD: "OTHER_COMPUTER_LEADS",
+    Sign.FOREIGN_PLAN: "FOREIGN_PLAN",
+    Sign.REBOOT: "AUTOPILOT_REBOOTED",
+}
+"""Stable codes of what took the lead."""
 
 
 class Contingencies(Protocol):
@@ -70,6 +80,8 @@ class SortieSupervisor:
         self._ledger = Ledger(flight)
         self._ground = GroundPhase(self._ledger, policy)
         self._handovers = Handovers(self._ledger, policy)
+        self._lead = LeaderWatch()
+        self._last_order: list[Command] = []
         self._vehicle = VehicleState(flight.vehicle_id)
         self._freshness = Freshness.NEVER
         self._ladder: DiversionLadder | None = None
@@ -104,6 +116,7 @@ class SortieSupervisor:
         """Take in an event at `now`; return what to do, in order."""
         if self.finished:
             return []
+        self._lead.heard(event, now)
         match event:
             case Begin():
                 self._ground.begin(now)
@@ -119,12 +132,24 @@ class SortieSupervisor:
                 self._handovers.hear(event)
             case Observed(state=state):
                 self._vehicle = state
+                self._watch_lead(now)
                 self._observed(now)
+            case VehicleSaid():
+                self._ground.said(event)
             case FreshnessChanged(freshness=freshness):
                 self._freshness_changed(freshness, now)
             case Tick():
                 self._waited(now)
-        return self._ledger.take()
+        return self._allowed(self._ledger.take())
+
+    def _allowed(self, commands: list[Command]) -> list[Command]:
+        """Nothing is asked of a vehicle in the air that somebody else leads (invariant I-19)."""
+        if self.state in AIRBORNE and not self._lead.may_command:
+            commands = [command for command in commands if isinstance(command, Report)]
+        commands, self._last_order = commands + self._last_order, []
+        for command in commands:
+            self._lead.asked(command)
+        return commands
 
     def _try_launch(self, now: datetime) -> None:
         if self.state is SortieState.LOADED:
@@ -148,8 +173,28 @@ class SortieSupervisor:
                 self._landed(now)
             elif self.state is SortieState.AIRBORNE:
                 self._watch_flight(now)
-            elif self.state is SortieState.DIVERTING and self._ladder:
+            elif self.state is SortieState.DIVERTING and self._ladder and self._lead.may_command:
                 self._climb_down(self._ladder.observed(self._vehicle, now))
+
+    def _watch_lead(self, now: datetime) -> None:
+        """Say who took over; a plan that is not ours is stopped once, then only watched (faults F-V13, F-L10)."""
+        sign, sortie_id = self._lead.observed(self._vehicle, now), self._ledger.sortie_id
+        if sign is None:
+            return
+        if sign is Sign.AS_ASKED:
+            self._ledger.lower(ALARMS[Sign.OTHER_MODE], sortie_id)
+            return
+        mode = self._vehicle.mode
+        why = {
+            Sign.OTHER_MODE: f"the vehicle changed to {mode} by itself: observing only",
+            Sign.MANUAL: "a pilot flies it by remote control: observing only",
+            Sign.OFFBOARD: "another computer flies it: observing only",
+            Sign.FOREIGN_PLAN: "the plan on board was changed by somebody else: held once, then observing only",
+            Sign.REBOOT: "the autopilot restarted in flight: nothing of what it held is known",
+        }[sign]
+        self._ledger.alarm(ALARMS[sign], sortie_id, why)
+        if sign is Sign.FOREIGN_PLAN and mode is FlightMode.MISSION:
+            self._last_order = [HoldPosition(why)]
 
     def _off_the_ground(self) -> bool:
         return self._vehicle.armed and self._vehicle.landed_state in {LandedState.IN_AIR, LandedState.TAKEOFF}
@@ -157,7 +202,7 @@ class SortieSupervisor:
     def _in_charge(self) -> bool:
         """Whether the vehicle flies the approved mission, and hears us (invariant I-19)."""
         flies_it = self.state is SortieState.AIRBORNE and self._vehicle.mode is FlightMode.MISSION
-        return flies_it and self._vehicle.armed and self._freshness is Freshness.FRESH
+        return flies_it and self._vehicle.armed and self._freshness is Freshness.FRESH and self._lead.may_command
 
     def _take_orders_along(self) -> None:
         self._took_off_ms = self._took_off_ms or self._vehicle.boot_time_ms
@@ -170,11 +215,8 @@ class SortieSupervisor:
         return not self._vehicle.armed and self._vehicle.landed_state is LandedState.ON_GROUND
 
     def _watch_flight(self, now: datetime) -> None:
-        mode, sortie_id = self._vehicle.mode, self._ledger.sortie_id
-        if mode in VEHICLE_LED:
-            self._ledger.alarm("VEHICLE_LED", sortie_id, f"the vehicle changed to {mode} by itself: observing only")
+        if not self._lead.may_command:
             return
-        self._ledger.lower("VEHICLE_LED", sortie_id)
         self._watch_overdue()
         self._watch_battery(now)
 
@@ -292,7 +334,8 @@ class SortieSupervisor:
         if self.state is SortieState.PLANNED:
             self._ground.await_contact(self._vehicle, self._freshness, now)
         elif self.state is SortieState.DIVERTING and self._ladder:
-            self._climb_down(self._ladder.waited(now))
+            if self._lead.may_command:
+                self._climb_down(self._ladder.waited(now))
         elif self.state is SortieState.LOADED:
             self._try_launch(now)
         elif self.state is SortieState.LAUNCHING:

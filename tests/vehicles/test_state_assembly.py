@@ -46,6 +46,18 @@ def test_units_are_converted_once_and_right() -> None:
     assert (state.heading_deg, state.boot_time_ms, state.received_s) == (90.0, 1000, 42.0)
 
 
+def test_estimator_wind_and_checksums_are_taken_from_their_messages() -> None:
+    """ESTIMATOR_STATUS, WIND_COV and MISSION_CURRENT; a wind that is not a number is not known."""
+    assembler = StateAssembler("v", 7)
+    apply(assembler, px4.ESTIMATOR_STATUS, flags=831)
+    apply(assembler, px4.WIND_COV, wind_x=3.0, wind_y=-4.0)
+    apply(assembler, px4.MISSION_CURRENT, seq=0, total=5, mission_id=11, fence_id=12, rally_points_id=13)
+    state = assembler.state
+    assert (state.estimator_flags, state.wind_m_s) == (831, 5.0)
+    assert (state.mission_plan_id, state.fence_plan_id, state.rally_plan_id) == (11, 12, 13)
+    assert not apply(assembler, px4.WIND_COV, wind_x=None, wind_y=1.0)
+
+
 def test_what_was_never_heard_stays_unknown() -> None:
     """A heartbeat alone gives mode and arming, and no position."""
     assembler = StateAssembler("v", 7)

@@ -112,6 +112,9 @@ class Flown:
             "mode": FlightMode.HOLD,
             "landed_state": LandedState.ON_GROUND,
             "armable": True,
+            "heading_deg": 90.0,
+            "estimator_flags": 831,
+            "mission_plan_id": 11,
             "mission_current": 0,
         }
         return self.see(**(ready | changes))
@@ -119,6 +122,12 @@ class Flown:
     def load(self) -> list[Command]:
         """Bring the sortie to LOADED with a vehicle that is ready."""
         self.wait_on_pad()
+        self.hear(Begin())
+        return self.hear(TransferEnded(Holding.LOADED, self.flight.mission.digest()))
+
+    def load_as(self, **changes: Any) -> list[Command]:
+        """As `load`, with a vehicle that is not ready in some way."""
+        self.wait_on_pad(**changes)
         self.hear(Begin())
         return self.hear(TransferEnded(Holding.LOADED, self.flight.mission.digest()))
 

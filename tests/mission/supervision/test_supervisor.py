@@ -24,10 +24,12 @@ from mission.supervision.events import (
     Launch,
     LaunchEnded,
     Load,
+    Release,
     Report,
     ReportKind,
     Tick,
     TransferEnded,
+    VehicleSaid,
 )
 from mission.supervision.supervisor import SortieSupervisor
 
@@ -110,6 +112,13 @@ def test_a_refused_mission_fails_the_sortie_with_the_vehicles_words(flown: "Flow
         ({"home_latitude_deg": float("nan")}, "home is not set"),
         ({"home_latitude_deg": 48.41}, "its home is"),
         ({"latitude_deg": 48.41}, "its position is"),
+        ({"estimator_flags": -1}, "ESTIMATOR: the vehicle does not tell"),
+        ({"estimator_flags": 831 - 16}, "lacks POSITION_HORIZONTAL"),
+        ({"estimator_flags": 831 + 1024}, "has GPS_GLITCH"),
+        ({"heading_deg": float("nan")}, "HEADING"),
+        ({"mission_plan_id": 0}, "does not report its mission"),
+        ({"wind_m_s": 10.1}, "10.1 m/s of wind, limit 10.0"),
+        ({"payload_kg": 2.6}, "the parcels weigh 2.60 kg, the vehicle carries 2.50 kg"),
         ({"armed": True}, "armed"),
         ({"landed_state": LandedState.IN_AIR}, "IN_AIR"),
     ],
@@ -308,16 +317,64 @@ def test_with_nothing_in_reach_at_all_it_lands_while_it_can(flown: "Flown") -> N
     assert any(isinstance(c, LandNow) for c in commands)
 
 
-@pytest.mark.parametrize("mode", [FlightMode.RETURN, FlightMode.LAND, FlightMode.MANUAL])
+@pytest.mark.parametrize(
+    ("mode", "alarm"),
+    [
+        (FlightMode.RETURN, "VEHICLE_LED"),
+        (FlightMode.LAND, "VEHICLE_LED"),
+        (FlightMode.HOLD, "VEHICLE_LED"),
+        (FlightMode.MANUAL, "PILOT_LEADS"),
+        (FlightMode.OFFBOARD, "OTHER_COMPUTER_LEADS"),
+    ],
+)
 def test_a_vehicle_that_leads_is_observed_and_never_countermanded(
-    flown: "Flown", to_meadow: Diversion, mode: FlightMode
+    flown: "Flown", to_meadow: Diversion, mode: FlightMode, alarm: str
 ) -> None:
     """Invariant I-19, faults F-V26 and F-V28: no command follows, not even on a low battery."""
     flown.contingencies.diversion = to_meadow
     flown.fly()
     commands = flown.see(mode=mode, battery_remaining=0.22)
-    assert alarms(commands) == ["VEHICLE_LED"]
+    assert alarms(commands) == [alarm]
     assert all(isinstance(c, Report) for c in commands)
+
+
+def test_a_plan_changed_by_another_station_is_held_once_and_then_only_watched(
+    flown: "Flown", to_meadow: Diversion
+) -> None:
+    """Faults F-V13 and F-L10: an unverified plan is not flown on; whoever resumes it is not fought (I-19)."""
+    flown.contingencies.diversion = to_meadow
+    flown.fly()
+    commands = flown.see(mission_plan_id=99)
+    assert alarms(commands) == ["FOREIGN_PLAN"]
+    assert len([c for c in commands if isinstance(c, HoldPosition)]) == 1
+    later = [
+        *flown.see(),
+        *flown.see(mode=FlightMode.HOLD),
+        *flown.see(mode=FlightMode.MISSION, battery_remaining=0.22),
+    ]
+    assert all(isinstance(c, Report) for c in later)
+
+
+def test_an_autopilot_that_restarts_in_flight_delivers_nothing_more(flown: "Flown") -> None:
+    """Fault F-V18: its counters began anew; what it then shows releases no parcel, and nothing is counted again."""
+    flown.fly()
+    flown.state = replace(flown.state, boot_time_ms=90_000)
+    flown.see()
+    flown.state = replace(flown.state, boot_time_ms=0)
+    assert alarms(flown.see()) == ["AUTOPILOT_REBOOTED"]
+    assert not any(isinstance(c, Release) for c in flown.arrive())
+
+
+def test_the_autopilots_own_words_are_the_reason_when_it_does_not_get_ready(flown: "Flown") -> None:
+    """Fault F-V9: a refusal names the rule and what PX4 said, warnings and worse."""
+    flown.load_as(armable=False)
+    flown.hear(VehicleSaid(6, "Ready for takeoff"))
+    flown.hear(VehicleSaid(2, "Preflight Fail: Compass 0 fault"))
+    flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
+    reason = flown.supervisor.reasons["A-1"]
+    assert "PREARM" in reason
+    assert "Compass 0 fault" in reason
+    assert "Ready for takeoff" not in reason
 
 
 def test_a_lost_link_is_an_alarm_and_a_regained_one_goes_on(flown: "Flown") -> None:

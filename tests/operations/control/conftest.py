@@ -33,6 +33,7 @@ from mission.supervision.events import (
     ReleaseEnded,
     Report,
     TransferEnded,
+    VehicleSaid,
 )
 from operations.clock import MissionClock
 from operations.control import ControlDesk, SortieOutcome, fly_day
@@ -130,6 +131,10 @@ class FakeLinks:
     def freshness(self, vehicle_id: str) -> Freshness:
         """Fresh, or never heard."""
         return Freshness.FRESH if self.vehicles[vehicle_id].answers else Freshness.NEVER
+
+    def take_words(self, vehicle_id: str) -> tuple[VehicleSaid, ...]:
+        """They are silent."""
+        return ()
 
     async def wait_for_change(self, vehicle_id: str, timeout_s: float) -> None:
         """Let time pass and the vehicle fly on."""
@@ -275,7 +280,8 @@ def waiting(vehicle: Vehicle) -> FakeVehicle:
     home = {f"home_{name}": value for name, value in place.items()}
     state = VehicleState(
         vehicle.vehicle_id, vehicle.system_id, boot_time_ms=0, height_home_m=0.0, battery_remaining=1.0,
-        mode=FlightMode.HOLD, landed_state=LandedState.ON_GROUND, armable=True, mission_current=-1, **place, **home,
+        mode=FlightMode.HOLD, landed_state=LandedState.ON_GROUND, armable=True, mission_current=-1,
+        heading_deg=0.0, estimator_flags=831, mission_plan_id=11, fence_plan_id=12, rally_plan_id=13, **place, **home,
     )  # fmt: skip
     return FakeVehicle(state)
 
