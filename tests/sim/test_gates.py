@@ -1,4 +1,8 @@
-"""A mission that waits: in the air and on the ground, until time is over or somebody says go on."""
+"""Gates of a delivery mission: what a real PX4 v1.16.1 does at them, recorded, and the simulated one alike.
+
+Both kinds hold the vehicle for their time; MISSION_SET_CURRENT ends them at once, in the air and on the ground; a
+commanded DO_GRIPPER works in Mission mode and changes neither mode nor item.
+"""
 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -6,83 +10,103 @@ from typing import TYPE_CHECKING
 import pytest
 from pymavlink.dialects.v20 import common as dialect
 
+from mission.model.mission import MavCommand, MissionItem
+
 if TYPE_CHECKING:
-    from tests.sim.conftest import GroundStation
+    from tests.sim.conftest import GroundStation, MakeStation
 
-GATE_S = 60.0
-
-
-def go_to(station: "GroundStation", item: int) -> None:
-    """MISSION_SET_CURRENT."""
-    station.send(dialect.MAVLink_mission_set_current_message(1, 1, item))
+WAIT_S = 60.0
+GATE = 4
+RELEASE = (211, 1.0, 0.0)
 
 
-def air_gate(plans: SimpleNamespace) -> list[object]:
-    """Out, wait 60 s at 10 m, up, back."""
+def gated(plans: SimpleNamespace, *, lands: bool) -> list[MissionItem]:
+    """A delivery 30 m north, with a gate in the air or on the ground."""
+    drop = (30.0, 0.0)
+    stop = plans.item(MavCommand.NAV_LAND, *drop, 0.0) if lands else plans.item(MavCommand.NAV_WAYPOINT, *drop, 6.0)
+    gate = (
+        plans.action(MavCommand.NAV_DELAY, WAIT_S)
+        if lands
+        else plans.item(MavCommand.NAV_LOITER_TIME, *drop, 6.0, WAIT_S)
+    )
     return [
-        plans.item(22, 0.0, 0.0, 20.0),
-        plans.item(16, 40.0, 0.0, 10.0),
-        plans.item(19, 40.0, 0.0, 10.0, GATE_S),
-        plans.item(16, 40.0, 0.0, 20.0),
-        plans.item(21, 0.0, 0.0, 0.0),
+        plans.item(MavCommand.NAV_TAKEOFF, 0.0, 0.0, 15.0),
+        plans.action(MavCommand.DO_CHANGE_SPEED, 1.0, 8.0),
+        plans.item(MavCommand.NAV_WAYPOINT, *drop, 15.0),
+        stop,
+        gate,
+        plans.item(MavCommand.NAV_WAYPOINT, *drop, 15.0),
+        plans.item(MavCommand.NAV_WAYPOINT, 0.0, 0.0, 15.0),
+        plans.item(MavCommand.NAV_LAND, 0.0, 0.0, 0.0),
     ]
 
 
-def ground_gate(plans: SimpleNamespace) -> list[object]:
-    """Out, land, wait 60 s armed on the ground, straight up, back."""
-    return [
-        plans.item(22, 0.0, 0.0, 20.0),
-        plans.item(21, 40.0, 0.0, 0.0),
-        plans.action(93, GATE_S, -1.0, -1.0, -1.0),
-        plans.item(16, 40.0, 0.0, 20.0),
-        plans.item(21, 0.0, 0.0, 0.0),
-    ]
+def at_gate(station: "GroundStation", plans: SimpleNamespace, *, lands: bool) -> None:
+    """Fly until the gate is the current item."""
+    station.autopilot.onboard.payload.load([0.7])
+    station.launch(gated(plans, lands=lands))
+    station.until(lambda: station.autopilot.navigator.mission.current == GATE, 120.0)
 
 
-@pytest.mark.parametrize("gate", [air_gate, ground_gate])
-def test_a_gate_that_nobody_opens_ends_by_itself_and_the_flight_goes_on(
-    station: "GroundStation", plans: SimpleNamespace, gate: object
+both = pytest.mark.parametrize("lands", [False, True], ids=["in the air", "on the ground"])
+
+
+@both
+def test_a_gate_holds_the_vehicle_for_its_time_and_no_longer(
+    station: "GroundStation", plans: SimpleNamespace, lands: bool
 ) -> None:
-    """60 s after it began – not a step earlier, half a second later at most – the next item is current."""
-    assert callable(gate)
-    mission = station.autopilot.navigator.mission
-    station.launch(gate(plans))
-    station.until(lambda: mission.current == 2, 120.0)
-    arrived = station.autopilot.now_s
-    if gate is air_gate:
-        station.until(lambda: bool(mission.steady_s() < GATE_S), 60.0)
-        arrived = station.autopilot.now_s
-    station.until(lambda: mission.current == 3, GATE_S + 5.0)
-    assert GATE_S - 0.1 <= station.autopilot.now_s - arrived <= GATE_S + 0.5
-    station.until(lambda: not station.autopilot.onboard.armed, 120.0)
+    """Nobody tells it to go on: it waits a minute, then flies home by itself."""
+    at_gate(station, plans, lands=lands)
+    station.run(WAIT_S - 3.0)
+    assert station.autopilot.navigator.mission.current == GATE
+    assert station.autopilot.onboard.armed
+    assert station.autopilot.onboard.landed is lands
+    station.run(8.0)
+    assert station.autopilot.navigator.mission.current == GATE + 1
+    station.until(lambda: not station.autopilot.onboard.armed, 200.0)
 
 
-@pytest.mark.parametrize("gate", [air_gate, ground_gate])
-def test_set_current_past_a_gate_opens_it_at_once(
-    station: "GroundStation", plans: SimpleNamespace, gate: object
+@both
+def test_a_vehicle_told_to_go_on_leaves_its_gate_at_once(
+    station: "GroundStation", plans: SimpleNamespace, lands: bool
 ) -> None:
-    """MISSION_SET_CURRENT is answered by MISSION_CURRENT within 0.1 s; the vehicle rises, from the ground as well."""
-    assert callable(gate)
-    onboard, mission = station.autopilot.onboard, station.autopilot.navigator.mission
-    station.launch(gate(plans))
-    station.until(lambda: mission.current == 2, 120.0)
-    station.run(10.0)
-    assert mission.current == 2
-    assert onboard.landed == (gate is ground_gate)
-    station.heard.clear()
-    go_to(station, 3)
-    station.run(0.1)
-    assert [m.seq for m in station.named("MISSION_CURRENT")] == [3]
-    station.until(lambda: onboard.airframe.up_m > 19.0, 60.0)
-    station.until(lambda: not onboard.armed, 120.0)
+    """Within a second it climbs straight up: PX4 took 0.3 s in the air and 0.5 s on the ground."""
+    at_gate(station, plans, lands=lands)
+    station.run(5.0)
+    onboard = station.autopilot.onboard
+    below = onboard.airframe.up_m
+    station.send(dialect.MAVLink_mission_set_current_message(onboard.config.system_id, 1, GATE + 1))
+    station.run(1.0)
+    assert station.named("MISSION_CURRENT")[-1].seq == GATE + 1
+    station.until(lambda: onboard.airframe.up_m > below + 3.0, 10.0)
+    assert abs(onboard.airframe.north_m - 30.0) < 1.0
+    assert onboard.mode.name == "MISSION"
 
 
-def test_a_gate_can_be_entered_again(station: "GroundStation", plans: SimpleNamespace) -> None:
-    """Set current back to the gate, and its time begins anew."""
-    mission = station.autopilot.navigator.mission
-    station.launch(air_gate(plans))
-    station.until(lambda: mission.current == 3, 200.0)
-    go_to(station, 2)
-    station.run(30.0)
-    assert mission.current == 2
-    station.until(lambda: mission.current == 3, 60.0)
+@both
+def test_a_commanded_release_at_a_gate_changes_neither_mode_nor_item(
+    station: "GroundStation", plans: SimpleNamespace, lands: bool
+) -> None:
+    """IN_PROGRESS, ACCEPTED a second later, and the parcel lies at the drop."""
+    at_gate(station, plans, lands=lands)
+    station.run(3.0)
+    assert station.command(*RELEASE) == [(5, 255)]
+    station.run(1.5)
+    onboard = station.autopilot.onboard
+    assert (onboard.mode.name, station.autopilot.navigator.mission.current) == ("MISSION", GATE)
+    (release,) = onboard.payload.releases
+    assert release.height_home_m == pytest.approx(0.0 if lands else 6.0, abs=1.0)
+
+
+def test_a_vehicle_with_a_scale_tells_what_hangs_in_its_grippers(
+    make_station: "MakeStation", plans: SimpleNamespace
+) -> None:
+    """NAMED_VALUE_FLOAT payload_kg, from boot on; a vehicle without one says nothing."""
+    station = make_station(payload_sensor=True)
+    station.autopilot.onboard.payload.load([0.7])
+    station.run(1.0)
+    told = station.named("NAMED_VALUE_FLOAT")[-1]
+    assert (told.name, told.value) == ("payload_kg", pytest.approx(0.7))
+    plain = make_station()
+    plain.run(1.0)
+    assert plain.named("NAMED_VALUE_FLOAT") == []
