@@ -72,18 +72,33 @@ def endure(seed: int, datagrams: int, *, fresh_every: int = FRESH_EVERY) -> Endu
 
 def launch(autopilot: Autopilot) -> None:
     """Upload a flight out and back, arm and start it."""
-    north = round((HOME.latitude_deg + 0.002) * 1e7)
-    here, east = round(HOME.latitude_deg * 1e7), round(HOME.longitude_deg * 1e7)
-    _send(autopilot, dialect.MAVLink_mission_count_message(SYSTEM_ID, 1, 3))
-    for sequence, (command, latitude) in enumerate(((22, here), (16, north), (21, here))):
-        head = (SYSTEM_ID, 1, sequence, 6, command, int(sequence == 0), 1)
-        item = dialect.MAVLink_mission_item_int_message(*head, 0.0, 0.0, 0.0, 0.0, latitude, east, 20.0)
-        _send(autopilot, item)
+    for frame in upload_frames(SYSTEM_ID):
+        autopilot.receive(frame)
     autopilot.advance(autopilot.now_s + 1.0)
-    for command in (400, 300):
-        _send(autopilot, dialect.MAVLink_command_long_message(SYSTEM_ID, 1, command, 0, 1.0, 0, 0, 0, 0, 0, 0))
+    for frame in start_frames(SYSTEM_ID):
+        autopilot.receive(frame)
     autopilot.advance(autopilot.now_s + 10.0)
     autopilot.take()
+
+
+def upload_frames(system_id: int) -> list[bytes]:
+    """What uploads a flight from `HOME` 220 m north and back: the count, and the items before they are asked for."""
+    north = round((HOME.latitude_deg + 0.002) * 1e7)
+    here, east = round(HOME.latitude_deg * 1e7), round(HOME.longitude_deg * 1e7)
+    frames = [_packed(dialect.MAVLink_mission_count_message(system_id, 1, 3))]
+    for sequence, (command, latitude) in enumerate(((22, here), (16, north), (21, here))):
+        head = (system_id, 1, sequence, 6, command, int(sequence == 0), 1)
+        item = dialect.MAVLink_mission_item_int_message(*head, 0.0, 0.0, 0.0, 0.0, latitude, east, 20.0)
+        frames.append(_packed(item))
+    return frames
+
+
+def start_frames(system_id: int) -> list[bytes]:
+    """What arms a vehicle and starts its mission."""
+    return [
+        _packed(dialect.MAVLink_command_long_message(system_id, 1, command, 0, 1.0, 0, 0, 0, 0, 0, 0))
+        for command in (400, 300)
+    ]
 
 
 def answers(autopilot: Autopilot) -> bool:
@@ -94,13 +109,15 @@ def answers(autopilot: Autopilot) -> bool:
     autopilot.take()
     autopilot.advance(autopilot.now_s + QUIET_S)
     streams = _names(autopilot)
-    _send(autopilot, dialect.MAVLink_command_long_message(SYSTEM_ID, 1, 512, 0, 148.0, 0, 0, 0, 0, 0, 0))
+    question = dialect.MAVLink_command_long_message(SYSTEM_ID, 1, 512, 0, 148.0, 0, 0, 0, 0, 0, 0)
+    autopilot.receive(_packed(question))
     autopilot.advance(autopilot.now_s + 1.0)
     return bool(streams) and {"COMMAND_ACK", "AUTOPILOT_VERSION"} <= _names(autopilot)
 
 
-def _send(autopilot: Autopilot, message: Any) -> None:
-    autopilot.receive(message.pack(dialect.MAVLink(None, *STATION)))
+def _packed(message: Any) -> bytes:
+    packed: bytes = message.pack(dialect.MAVLink(None, *STATION))
+    return packed
 
 
 def _names(autopilot: Autopilot) -> set[str]:
