@@ -25,6 +25,12 @@ CLEANUP_TIMEOUT_S = 3.0
 MAX_TELEMETRY_AGE_S = 2.0
 """Oldest position with which a vehicle may be armed."""
 
+MAX_PLAN_ID_AGE_S = 5.0
+"""How long before arming the autopilot's checksums of its plan may have been seen (invariant I-4)."""
+
+WARNING = 4
+"""MAV_SEVERITY_WARNING: what is less severe is no reason."""
+
 
 async def launch(link: VehicleLink, loaded: TransferResult | None, digest: str, timeout_s: float) -> Outcome:
     """Arm and start the mission of `digest`, which `loaded` must have proved to be on board.
@@ -52,6 +58,7 @@ async def launch(link: VehicleLink, loaded: TransferResult | None, digest: str, 
 
 async def _prepared(link: VehicleLink, loaded: TransferResult | None, left_s: Callable[[], float]) -> Outcome | None:
     """Hold, item 0, unchanged checksums, ready to arm: why not, or None when all of it was observed."""
+    began_s = link.now_s()
     if link.state().mode is not FlightMode.HOLD:
         held = await link.hold(left_s())
         if not held.ok:
@@ -59,12 +66,18 @@ async def _prepared(link: VehicleLink, loaded: TransferResult | None, left_s: Ca
     current = await link.set_current_item(0, left_s())
     if not current.ok:
         return current
+    seen_s = link.now_s()  # the item was seen in a MISSION_CURRENT from just now, and the checksums with it
     if loaded is None or link.plan_ids() != loaded.plan_ids:
         return refused(f"what is on board changed since it was verified: now {link.plan_ids()}")
     ready = await link.readiness(1, left_s())
     if ready is None:
         return unconfirmed("not known whether the vehicle is ready to arm: no SYS_STATUS before the deadline")
-    return None if ready else refused("the vehicle is not ready to arm")
+    if not ready:
+        said = dict.fromkeys(text.text for text in link.status_texts(began_s) if text.severity <= WARNING)
+        return refused("the vehicle is not ready to arm" + (f" ({'; '.join(said)})" if said else ""))
+    if link.now_s() - seen_s > MAX_PLAN_ID_AGE_S:
+        return refused(f"what is on board was last seen more than {MAX_PLAN_ID_AGE_S:g} s ago")
+    return None
 
 
 def _permit(link: VehicleLink, loaded: TransferResult | None, digest: str) -> Outcome | None:

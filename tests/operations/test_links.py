@@ -6,7 +6,7 @@ import pytest
 
 from mission.model.geo import GeoPoint
 from mission.model.mission import Mission
-from mission.supervision.events import Holding
+from mission.supervision.events import Holding, Launch
 from operations.links import GatewayLinks
 from vehicles.link import TransferState
 from vehicles.messages import CommandResult, CommandStatus
@@ -21,7 +21,7 @@ class Client:
     def __init__(self, status: CommandStatus) -> None:
         self.result = CommandResult("c-1", status, "its words")
 
-    async def _answer(self, *_arguments: object) -> CommandResult:
+    async def _answer(self, *_arguments: object, **_named: object) -> CommandResult:
         return self.result
 
     upload = launch = fly_instead = hold = land = _answer
@@ -36,20 +36,20 @@ def links(status: CommandStatus) -> GatewayLinks:
 @pytest.mark.parametrize("status", [CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER])
 async def test_a_launch_that_was_perhaps_begun_is_not_called_refused(status: CommandStatus) -> None:
     """The vehicle may yet take off: its sortie stays watched, and its state decides."""
-    assert await links(status).launch("drone-1", "digest", 1.0) is None
+    assert await links(status).launch("drone-1", Launch("digest"), 1.0) is None
 
 
 @pytest.mark.parametrize("status", sorted(NEVER_BEGUN))
 async def test_a_launch_that_was_never_begun_is_refused_with_the_reason(status: CommandStatus) -> None:
     """A no, and a command that expired on the way, cannot fly."""
-    ended = await links(status).launch("drone-1", "digest", 1.0)
+    ended = await links(status).launch("drone-1", Launch("digest"), 1.0)
     assert ended is not None
     assert (ended.ok, ended.reason) == (False, "its words")
 
 
 async def test_only_an_observed_start_is_a_launch() -> None:
     """DONE is what the gateway saw on the vehicle."""
-    ended = await links(CommandStatus.DONE).launch("drone-1", "digest", 1.0)
+    ended = await links(CommandStatus.DONE).launch("drone-1", Launch("digest"), 1.0)
     assert ended is not None
     assert ended.ok
 

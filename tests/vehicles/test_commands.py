@@ -1,5 +1,7 @@
 """Launch and diversion: a permit is bound to a digest, and only what is observed counts."""
 
+import asyncio
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from mission.model.mission import Mission
 from mission.model.telemetry import FlightMode, LandedState
 from vehicles.commands import fly_instead, launch
-from vehicles.link import OutcomeStatus, PlanIds, TransferResult, TransferState
+from vehicles.link import OutcomeStatus, PlanIds, StatusText, TransferResult, TransferState
 
 
 async def _loaded(link: Any, mission: Mission) -> TransferResult:
@@ -142,3 +144,32 @@ async def test_a_vehicle_flown_by_somebody_is_not_countermanded(link: Any, missi
     outcome, _ = await fly_instead(link, mission, 5.0)
     assert outcome.status is OutcomeStatus.REFUSED
     assert link.log == []
+
+
+async def test_checksums_that_were_seen_too_long_ago_do_not_arm(
+    link: Any, mission: Mission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last look at what is on board and arming, another station has five seconds at most (I-4)."""
+    monkeypatch.setattr("vehicles.commands.MAX_PLAN_ID_AGE_S", 0.0)
+    ready = link.readiness
+
+    async def late(samples: int, timeout_s: float) -> bool | None:
+        await asyncio.sleep(0.01)
+        answer: bool | None = await ready(samples, timeout_s)
+        return answer
+
+    loaded = await _loaded(link, mission)
+    link.readiness = late
+    outcome = await launch(link, loaded, mission.digest(), 5.0)
+    assert "last seen" in outcome.reason
+    assert "arm" not in link.log
+
+
+async def test_a_vehicle_that_is_not_ready_says_why_in_its_own_words(link: Any, mission: Mission) -> None:
+    """The autopilot's warnings since the launch began go with the refusal (F-V9)."""
+    loaded = await _loaded(link, mission)
+    link.ready_in_hold = False
+    link.texts = [StatusText(2, "Preflight Fail: Compass 0 fault", math.inf), StatusText(6, "hello", math.inf)]
+    outcome = await launch(link, loaded, mission.digest(), 5.0)
+    assert "Compass 0 fault" in outcome.reason
+    assert "hello" not in outcome.reason
