@@ -76,7 +76,7 @@ def test_no_bytes_make_a_geoid_but_a_geoid(data: bytes, start: bytes) -> None:
     value=st.sampled_from([0, -32768, 20_000]),
 )
 def test_an_array_of_another_shape_kind_or_range_is_no_geoid(shape: tuple[int, ...], kind: str, value: int) -> None:
-    """Also one of objects, which would be unpickled: never (F-X16)."""
+    """Also one of objects, which would have to be unpickled, and never is."""
     data = grid_bytes(np.full(shape, value).astype(kind))
     with pytest.raises(InputError):
         GeoidGrid.from_npz_bytes(data)
