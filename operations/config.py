@@ -33,6 +33,10 @@ MAX_DROP_DISTANCE_M = 200_000.0
 EARTH_RADIUS_M = 6_371_008.8
 """Mean Earth radius R1 (IUGG); only used to tell a plausible place from an implausible one."""
 
+RELEASE_WAIT_S = (30.0, 300.0)
+"""Shortest and longest wait at a drop: a shorter one leaves no time for a release and its one retry, and the verifier
+takes a longer one for a mistake of units."""
+
 
 @dataclass(frozen=True)
 class DayFiles:
@@ -197,6 +201,10 @@ def _policy(document: SiteDocument, path: Path) -> Policy:
         if value > limit:
             what = f"{value} m is more than {limit_name} {limit} m"
             problems.append(InputProblem(str(path), f"policy.{name}", what, mend))
+    shortest_s, longest_s = RELEASE_WAIT_S
+    if not shortest_s <= policy.release_wait_s <= longest_s:
+        what = f"{policy.release_wait_s:g} s is not between {shortest_s:g} s and {longest_s:g} s"
+        problems.append(InputProblem(str(path), "policy.release_wait_s", what, "Leave time to see, command and prove"))
     if problems:
         raise InputError(*problems)
     return policy

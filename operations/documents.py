@@ -126,6 +126,7 @@ class VehicleTypeDocument(Document):
     battery_wh: Positive
     hover_power_w: Positive
     methods: Annotated[frozenset[Method], Field(min_length=1, strict=False)] = frozenset({DeliveryMethod.GRIPPER})
+    payload_sensor: bool = False
 
     def vehicle_type(self) -> VehicleType:
         """The type as the model has it."""
@@ -140,6 +141,7 @@ class VehicleTypeDocument(Document):
             battery_wh=self.battery_wh,
             hover_power_w=self.hover_power_w,
             methods=self.methods,
+            payload_sensor=self.payload_sensor,
         )
 
 
@@ -188,6 +190,7 @@ class OrderDocument(Document):
     window: WindowDocument | None = None
     service_class: Annotated[ServiceClass, Field(strict=False)] = ServiceClass.STANDARD
     recipient: str = ""
+    attended: bool = False
 
     def order(self, day_start: datetime, operating_day: timedelta) -> Order:
         """The order as the model has it.
@@ -207,6 +210,7 @@ class OrderDocument(Document):
             window=window,
             service_class=self.service_class,
             recipient=self.recipient,
+            attended=self.attended,
         )
 
 

@@ -12,6 +12,13 @@ from mission.model.flight import ApprovedFlight
 from mission.supervision.events import Command, Report, ReportKind
 
 ABOARD: Final = frozenset({OrderState.PLANNED, OrderState.IN_FLIGHT})
+WITH: Final = {
+    Custodian.HUB: "the parcel is at its hub",
+    Custodian.VEHICLE: "the vehicle has the parcel",
+    Custodian.RECIPIENT: "the parcel is handed over",
+    Custodian.LANDING_SITE: "the parcel is at a landing site",
+    Custodian.NOBODY: "nobody is known to have the parcel",
+}
 
 
 class Ledger:
@@ -78,7 +85,7 @@ class Ledger:
         """Move an order's parcel to its next custodian."""
         custodian = next_state(CUSTODY_TABLE, self.custodians[order_id], event, f"parcel of order {order_id}")
         self.custodians[order_id] = custodian
-        self.ask(Report(ReportKind.CUSTODY, order_id, custodian, why))
+        self.ask(Report(ReportKind.CUSTODY, order_id, custodian, why or WITH[custodian]))
 
     def fail_order(self, order_id: str, why: str) -> None:
         """End an order as failed."""
