@@ -18,6 +18,9 @@ QUIET_S = 5.5
 QUIET_MIN_S = 0.8
 """The same on a link to an autopilot whose clock is faster than ours: the link itself is not."""
 
+SILENCES_OF_A_LEFTOVER = 3
+"""Unanswered openings that are put down to a transaction of ours in which the autopilot still waits."""
+
 ITEM_MESSAGES = ("MISSION_REQUEST", "MISSION_REQUEST_INT", "MISSION_ACK", "MISSION_COUNT", "MISSION_ITEM_INT")
 """What an autopilot says in these exchanges."""
 
@@ -96,6 +99,11 @@ def quiet_s(speed_factor: float) -> float:
 def acknowledgement(kind: MavMissionType, result: MissionAck) -> Outgoing:
     """MISSION_ACK. OPERATION_CANCELLED ends a transaction of ours; PX4 passes over one that is another station's."""
     return Outgoing("MISSION_ACK", {"type": int(result), "mission_type": int(kind), "opaque_id": 0})
+
+
+def cancel_leftovers() -> list[Outgoing]:
+    """End whatever transaction of ours the autopilot is still in: it says which only to some questions."""
+    return [acknowledgement(kind, MissionAck.OPERATION_CANCELLED) for kind in MavMissionType]
 
 
 def item_message(kind: MavMissionType, sequence: int, item: MissionItem) -> Outgoing:

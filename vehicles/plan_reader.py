@@ -9,11 +9,16 @@ import math
 
 from mission.model.mission import MavMissionType, MissionItem
 from vehicles.message_wire import Outgoing
-from vehicles.plan_exchange import Incoming, MissionAck, acknowledgement, item_of, quiet_s
+from vehicles.plan_exchange import (
+    SILENCES_OF_A_LEFTOVER,
+    Incoming,
+    MissionAck,
+    acknowledgement,
+    cancel_leftovers,
+    item_of,
+    quiet_s,
+)
 from vehicles.round_trip import IN_FLIGHT, Patience, RoundTrip
-
-SILENCES_OF_A_LEFTOVER = 3
-"""Unanswered questions for a list that are put down to an upload of ours which the autopilot still waits for."""
 
 
 class PlanReader:
@@ -42,6 +47,7 @@ class PlanReader:
         self._heard_s = now_s
         self._count = -1
         self._front = 0
+        self._said_to_be_over = False
         self._next_paced_s = -math.inf
         self._read: dict[int, MissionItem] = {}
         self._asked_s: dict[int, float] = {}
@@ -82,9 +88,10 @@ class PlanReader:
         if name == "MISSION_ITEM_INT" and message.seq in self._asked_s and message.seq not in self._read:
             self._answered(message.seq, now_s)
             self._read[message.seq] = item_of(message)
+            self._said_to_be_over = False
             return self._next(now_s)
-        if name == "MISSION_ACK" and message.type != MissionAck.ACCEPTED and self._count >= 0:
-            return self._one_at_a_time_from_now_on(now_s)
+        if name == "MISSION_ACK" and message.type != MissionAck.ACCEPTED:
+            self._said_to_be_over = self._count >= 0  # or a late word on an upload before: silence will tell
         return []
 
     def _one_at_a_time_from_now_on(self, now_s: float) -> list[Outgoing]:
@@ -126,10 +133,10 @@ class PlanReader:
         if self._count < 0:
             again = [self._list_question(now_s)]
             if self._patience.silences == SILENCES_OF_A_LEFTOVER:
-                again = [acknowledgement(kind, MissionAck.OPERATION_CANCELLED) for kind in MavMissionType] + again
+                again = cancel_leftovers() + again
             return again
         missing = self._missing()
-        if missing < self._front - 1:  # beyond it was asked already: PX4 would not go back there
+        if self._said_to_be_over or missing < self._front - 1:  # PX4 does not go back behind what it was asked for
             return self._one_at_a_time_from_now_on(now_s)
         return [self._question(missing, now_s)]
 

@@ -11,8 +11,16 @@ from collections.abc import Sequence
 from mission.model.mission import MavMissionType, MissionItem
 from vehicles.link import WriteClaim, WriteStatus
 from vehicles.message_wire import Outgoing
-from vehicles.plan_exchange import Incoming, MissionAck, acknowledgement, item_message, quiet_s
-from vehicles.round_trip import IN_FLIGHT, Patience, RoundTrip
+from vehicles.plan_exchange import (
+    SILENCES_OF_A_LEFTOVER,
+    Incoming,
+    MissionAck,
+    acknowledgement,
+    cancel_leftovers,
+    item_message,
+    quiet_s,
+)
+from vehicles.round_trip import IN_FLIGHT, RESEND_MIN_S, Patience, RoundTrip
 
 END_RESENDS = 8
 """How often the end is sent again for want of an acknowledgement, before reading back has to tell (F-L6)."""
@@ -78,8 +86,12 @@ class PlanWriter:
         return not self._items or self._sendings[-1] > 0
 
     def receive(self, name: str, message: Incoming, now_s: float) -> list[Outgoing]:
-        """Answer a request, or take the acknowledgement. Messages of another list are not ours (F-L11)."""
-        if message.mission_type != self._kind or self.ended:
+        """Answer a request, or take the acknowledgement. Messages of another list are not ours (F-L11).
+
+        Only a busy autopilot answers an announcement with the list that it is busy with.
+        """
+        is_busy = name == "MISSION_ACK" and message.type in _BUSY
+        if self.ended or (message.mission_type != self._kind and not (is_busy and self._asked < 0)):
             return []
         if name in ("MISSION_REQUEST", "MISSION_REQUEST_INT") and message.seq < len(self._items):
             return self._requested(message.seq, now_s)
@@ -144,8 +156,8 @@ class PlanWriter:
         if self._busy > OWN_LEFTOVERS:
             self._begin_again_s = now_s + self._quiet_s
             return []
-        self._begin_again_s = now_s + self._round_trip.resend_s
-        return [acknowledgement(kind, MissionAck.OPERATION_CANCELLED) for kind in MavMissionType]
+        self._begin_again_s = now_s + max(RESEND_MIN_S, 0.25 * (self._round_trip.estimate_s or 0.0))
+        return cancel_leftovers()
 
     def tick(self, now_s: float) -> list[Outgoing]:
         """Send ahead; repeat what is not answered; begin again after a long silence."""
@@ -175,6 +187,8 @@ class PlanWriter:
         """The opening, or from the item asked for last: it was lost, or the next question or the end was."""
         if self._asked < 0:
             self._opening_repeated = True
+            if self._patience.silences == SILENCES_OF_A_LEFTOVER:
+                return [*cancel_leftovers(), self._opening()]
             return [self._opening()]
         if self._end_was_sent:
             self._end_missed += 1

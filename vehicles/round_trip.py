@@ -8,16 +8,18 @@ from collections import deque
 
 RESEND_S = 0.4
 """First wait for an answer, while nothing is known; afterwards three round trips."""
-RESEND_MIN_S = 0.1
+RESEND_MIN_S = 0.06
 RESEND_MAX_S = 3.0
 SAMPLES = 8
 """The least of so many is the round trip: a lost answer that was repeated makes a sample longer, never shorter."""
+GUESSES = 5
+"""Answers in a row to questions asked several times, after which the measured round trip is doubted."""
 SHORT_ROUND_TRIP_S = 0.05
 """Below this, what is under way together is sent at once."""
 IN_FLIGHT = 6
 """Items under way at a time; on a link that is not short evenly spaced over a round trip, so that a sixth of it in
 jitter leaves them in order."""
-CLEAN_ANSWERS = 8
+CLEAN_ANSWERS = 4
 """First answers in a row after which a link is taken for one that loses nothing and keeps the order."""
 DISTURBED_ANSWERS = 60
 """First answers in a row that are asked of it after it was not."""
@@ -31,19 +33,25 @@ class RoundTrip:
 
     def __init__(self) -> None:
         self._samples: deque[float] = deque(maxlen=SAMPLES)
-        self._guess_s: float | None = None
+        self._guesses: deque[float] = deque(maxlen=GUESSES)
         self._until_clean = CLEAN_ANSWERS
 
     def measured(self, elapsed_s: float) -> None:
         """A question asked once was answered after so long (Karn's rule)."""
         self._samples.append(elapsed_s)
+        self._guesses.clear()
         self._until_clean -= 1
 
     def guessed(self, elapsed_s: float) -> None:
-        """A question asked several times was answered, so long after the first: counts until something is measured."""
+        """A question asked several times was answered, so long after the first: counts while nothing is measured.
+
+        When it goes on like that, what was measured is forgotten: it is too short for this link, and would for ever
+        make every question be asked twice.
+        """
         self._until_clean = max(self._until_clean, CLEAN_ANSWERS)
-        if not self._samples:
-            self._guess_s = elapsed_s
+        self._guesses.append(elapsed_s)
+        if len(self._guesses) == GUESSES:
+            self._samples.clear()
 
     def disturbed(self) -> None:
         """What was sent together was lost, or came in another order."""
@@ -52,13 +60,16 @@ class RoundTrip:
     @property
     def estimate_s(self) -> float | None:
         """The round trip; None while nothing is known."""
-        return min(self._samples) if self._samples else self._guess_s
+        return min(self._samples or self._guesses, default=None)
 
     @property
     def resend_s(self) -> float:
         """How long to wait for an answer before the question is repeated."""
         estimate_s = self.estimate_s
-        return RESEND_S if estimate_s is None else min(max(3.0 * estimate_s, RESEND_MIN_S), RESEND_MAX_S)
+        if estimate_s is None:
+            return RESEND_S
+        round_trips = 3.0 if self._samples else 1.5  # a guess is too long already
+        return min(max(round_trips * estimate_s, RESEND_MIN_S), RESEND_MAX_S)
 
     @property
     def is_clean(self) -> bool:

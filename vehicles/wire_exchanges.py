@@ -21,7 +21,7 @@ from vehicles.plan_reader import PlanReader
 from vehicles.plan_writer import PlanWriter
 from vehicles.round_trip import RoundTrip
 
-TICK_S = 0.05
+TICK_S = 0.02
 _INCOMING = msgspec.json.Decoder(Incoming).decode
 _ANSWER = msgspec.json.Decoder(CommandAnswer).decode
 _OURS = (0, px4.OWN_SYSTEM_ID)
