@@ -84,7 +84,10 @@ def verify(
     zones: Zones = None,
     as_json: Json = False,
 ) -> None:
-    """Judge a mission by rules that share no code with the planner."""
+    """Judge a mission by rules that share no code with the planner.
+
+    It is taken to depart at the day's start. One that is planned for later is judged at its own time with --at.
+    """
     from operations.commands.verify import verify_command
     from operations.inputs import DayArguments
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mission.compile import to_plan_json
 from mission.errors import InputError, InputProblem
-from mission.model.flight import ApprovedFlight
+from mission.model.flight import ApprovedFlight, LegKind
 from mission.model.refusal import Refusal
 from mission.planner import DayPlan
 from operations.journal import plain
@@ -70,6 +70,7 @@ def _flight_json(flight: ApprovedFlight, path: Path | None) -> dict[str, Any]:
         "departure": plan.departure.isoformat(),
         "arrival": plan.arrival.isoformat(),
         "length_m": round(plan.length_m, 1),
+        "heights_home_m": sorted({leg.end_height_home_m for leg in plan.legs if leg.kind is LegKind.CRUISE}),
         "energy_wh": round(plan.energy_wh, 1),
         "reserve_wh": round(plan.reserve_wh, 1),
         "clearance_m": round(flight.verdict.smallest_clearance_m, 2),

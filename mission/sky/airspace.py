@@ -72,6 +72,7 @@ class Airspace:
         self._below: dict[int, GroundBelow] = {}
         self._environments = environments or EnvironmentCache()
         self._layers: dict[tuple[frozenset[str], float], Layer] = {}
+        self._asked: dict[tuple[tuple[str, ...], float], Layer] = {}
         self._zones = tuple(zone for zone in zones if demands_clearance(zone, policy))
         self.ground_map = GroundMap(ground, self.frame, places)
         self.heights_home_m = tuple(
@@ -92,20 +93,26 @@ class Airspace:
         return {moment for zone in self._relevant for moment in changes_within(zone, window, margin)}
 
     def layer(self, applying: Sequence[GeoZone], height_home_m: float) -> Layer:
-        """Return one height of level flight among zones that apply."""
-        column = self._bind(applying, 0.0, height_home_m)
-        key = (frozenset(found.zone.identifier for found in column), height_home_m)
-        if key not in self._layers:
-            self._layers[key] = Layer(
-                height_home_m,
-                en_route=self._bind(applying, height_home_m, height_home_m),
-                column=column,
-                barred=self.ground_map.barred(self.hub.ground_amsl_m + height_home_m, self.policy),
-                shape=self.shape,
-                policy=self.policy,
-                environments=self._environments,
-            )
-        return self._layers[key]
+        """Return one height of level flight among zones that apply; the same one wherever the same zones bind."""
+        asked = (tuple(zone.identifier for zone in applying), height_home_m)
+        if asked not in self._asked:
+            column = self._bind(applying, 0.0, height_home_m)
+            key = (frozenset(found.zone.identifier for found in column), height_home_m)
+            if key not in self._layers:
+                self._layers[key] = self._new_layer(applying, column, height_home_m)
+            self._asked[asked] = self._layers[key]
+        return self._asked[asked]
+
+    def _new_layer(self, applying: Sequence[GeoZone], column: tuple[BindingZone, ...], height_home_m: float) -> Layer:
+        return Layer(
+            height_home_m,
+            en_route=self._bind(applying, height_home_m, height_home_m),
+            column=column,
+            barred=self.ground_map.barred(self.hub.ground_amsl_m + height_home_m, self.policy),
+            shape=self.shape,
+            policy=self.policy,
+            environments=self._environments,
+        )
 
     def shape(self, volume: ZoneVolume) -> shapely.Polygon:
         """Return a volume's footprint, local metres."""

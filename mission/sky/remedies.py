@@ -56,9 +56,14 @@ def objection_remedy(sky: "Sky", objectors: Sequence[tuple[float, BindingZone]],
 
 
 def blocked_reason(sky: "Sky", blocked: Blocked) -> str:
-    """Name what blocks a way: zones with their demands, the ground."""
-    known = {zone.identifier: zone for zone in sky.applying}
-    return ", ".join(_called(known[name]) if name in known else name for name in blocked.zone_ids)
+    """Name what blocks a way: zones with what they demand, the ground with what it must leave."""
+    policy = sky.airspace.policy
+    names = {zone.identifier: _called(zone) for zone in sky.applying}
+    names[GROUND] = (
+        f"the ground, over which no height flown here keeps {policy.terrain_clearance_m:.0f} to "
+        f"{policy.max_height_agl_m:.0f} m all the way"
+    )
+    return ", ".join(names.get(name, name) for name in blocked.zone_ids)
 
 
 def blocked_remedy(sky: "Sky", start: GeoPoint, goal: GeoPoint, blocked: Blocked) -> str:
@@ -80,7 +85,7 @@ def blocked_remedy(sky: "Sky", start: GeoPoint, goal: GeoPoint, blocked: Blocked
         *_lower(sky, zones, free_at),
     ]
     if not remedies and GROUND in blocked.zone_ids:
-        return "Give the site another cruise height, or serve this drop from a hub nearer to its height"
+        return "Add a height to policy.further_cruise_heights_home_m, or serve the drop from a hub nearer to its height"
     return _sentence(remedies) or (_permission(zones[0]) if zones else "")
 
 

@@ -28,6 +28,7 @@ def test_a_day_that_can_be_served_is_done(day_folder: Any, stork: Any) -> None:
     ended = plan(stork, day_folder)
     assert (ended.code, planned(ended), refused(ended)) == (0, {"A-1", "A-2"}, {})
     assert all(Path(sortie["mission"]).is_file() for sortie in ended.json["planned"])
+    assert all(sortie["heights_home_m"] == [40.0] for sortie in ended.json["planned"])
 
 
 @pytest.mark.parametrize(
