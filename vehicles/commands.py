@@ -69,15 +69,21 @@ async def _prepared(link: VehicleLink, loaded: TransferResult | None, left_s: Ca
     seen_s = link.now_s()  # the item was seen in a MISSION_CURRENT from just now, and the checksums with it
     if loaded is None or link.plan_ids() != loaded.plan_ids:
         return refused(f"what is on board changed since it was verified: now {link.plan_ids()}")
-    ready = await link.readiness(1, left_s())
+    not_ready = await _ready(link, began_s, left_s())
+    if not_ready is None and link.now_s() - seen_s > MAX_PLAN_ID_AGE_S:
+        return refused(f"what is on board was last seen more than {MAX_PLAN_ID_AGE_S:g} s ago")
+    return not_ready
+
+
+async def _ready(link: VehicleLink, began_s: float, timeout_s: float) -> Outcome | None:
+    """Why the autopilot is not ready to arm, in its own words since `began_s`; None = it is, by a fresh SYS_STATUS."""
+    ready = await link.readiness(1, timeout_s)
     if ready is None:
         return unconfirmed("not known whether the vehicle is ready to arm: no SYS_STATUS before the deadline")
-    if not ready:
-        said = dict.fromkeys(text.text for text in link.status_texts(began_s) if text.severity <= WARNING)
-        return refused("the vehicle is not ready to arm" + (f" ({'; '.join(said)})" if said else ""))
-    if link.now_s() - seen_s > MAX_PLAN_ID_AGE_S:
-        return refused(f"what is on board was last seen more than {MAX_PLAN_ID_AGE_S:g} s ago")
-    return None
+    if ready:
+        return None
+    said = dict.fromkeys(text.text for text in link.status_texts(began_s) if text.severity <= WARNING)
+    return refused("the vehicle is not ready to arm" + (f" ({'; '.join(said)})" if said else ""))
 
 
 def _permit(link: VehicleLink, loaded: TransferResult | None, digest: str) -> Outcome | None:
