@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mission.geodesy.ground import Ground
 from mission.geodesy.srtm import SrtmTerrain, SrtmTile
 from mission.model.flight import LegKind
+from mission.model.refusal import RefusalCode
 from mission.planner import plan_day
 
 POSTS = 1201
@@ -95,3 +98,18 @@ def test_unknown_ground_is_not_flown_over(world: Any) -> None:
     flight = flown(world, ground((750.0, 0.0, 150.0, np.nan)))
     assert flight.plan.length_m > 3050.0
     assert flight.verdict.ok
+
+
+METRES = st.floats(-2000.0, 2000.0)
+BUMPS = st.lists(st.tuples(METRES, METRES, st.floats(100.0, 600.0), st.floats(140.0, 260.0)), max_size=6)
+
+
+@given(BUMPS, st.floats(-1500.0, 1500.0), st.sampled_from([0.0, 4.0, 16.0]))
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_ground_the_verifier_agrees(world: Any, bumps: list[Any], east_m: float, error_m: float) -> None:
+    """Hills, hollows and the map's own error: a way that planning finds is accepted, by the same map."""
+    over = ground(*bumps, (0.0, 0.0, 200.0, 190.0), error_m=error_m)
+    day = world.day([world.order("A-1", 1200.0, east_m)], further_cruise_heights_home_m=(70.0,))
+    plan = plan_day(mapped(day), ground=over)
+    assert len(plan.flights) + len(plan.refusals) == 1
+    assert all(refusal.code is RefusalCode.NO_ROUTE for refusal in plan.refusals)
