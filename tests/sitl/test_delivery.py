@@ -70,7 +70,7 @@ def site(alternate_north_deg: float = 0.001) -> Json:
     }
 
 
-def fleet(vehicles: int) -> Json:
+def fleet(vehicles: int, methods: list[str]) -> Json:
     """So many of one type."""
     quad = {
         "id": "quad",
@@ -82,6 +82,7 @@ def fleet(vehicles: int) -> Json:
         "descent_speed_m_s": 2.0,
         "battery_wh": 400.0,
         "hover_power_w": 700.0,
+        "methods": methods,
     }
     drones = [
         {"id": f"drone-{n}", "type": "quad", "hub": "hub", "system_id": n, "connection_url": "udpin://127.0.0.1:14540"}
@@ -99,7 +100,15 @@ def zone(north_deg: float, east_deg: float, half_deg: float) -> Json:
     return {"type": "Feature", "properties": told, "geometry": {"type": "Polygon", "coordinates": [ring]}}
 
 
-def write_day(folder: Path, drops: list[Json], *, site: Json, vehicles: int = 1, zones: tuple[Json, ...] = ()) -> Path:
+def write_day(
+    folder: Path,
+    drops: list[Json],
+    *,
+    site: Json,
+    vehicles: int = 1,
+    zones: tuple[Json, ...] = (),
+    methods: tuple[str, ...] = ("GRIPPER",),
+) -> Path:
     """Write the documents of a day that delivers to `drops`, each in time only if all fly at once."""
     window = {"earliest": "2026-06-15T09:00:00Z", "latest": "2026-06-15T09:04:00Z"}
     orders = [{"id": f"O-{n}", "mass_kg": 1.0, "drop": drop, "window": window} for n, drop in enumerate(drops, start=1)]
@@ -107,7 +116,7 @@ def write_day(folder: Path, drops: list[Json], *, site: Json, vehicles: int = 1,
     documents = {
         "day.json": {"format": "stork.day/1", "name": "Meadow", "start": "2026-06-15T09:00:00Z", **names},
         "site.json": site,
-        "fleet.json": fleet(vehicles),
+        "fleet.json": fleet(vehicles, list(methods)),
         "orders.json": {"format": "stork.orders/1", "orders": orders},
         "zones.geojson": {"type": "FeatureCollection", "features": list(zones)},
     }
@@ -132,6 +141,9 @@ def check_record(out: Path, order_id: str, drop: Json) -> None:
     record = json.loads((out / "deliveries" / f"{order_id}.json").read_text(encoding="utf-8"))
     assert record["outcome"] == "delivered"
     assert record["verdict"]["ok"]
+    proof = record["release"]
+    assert (proof["state"], proof["grade"], proof["acknowledgement"]) == ("RELEASED", "ACKNOWLEDGED", "OPENED")
+    assert [entry["custodian"] for entry in record["custody"]] == ["VEHICLE", "RECIPIENT"]
     assert record["release"]["distance_m"] < 1.0
     assert record["release"]["height_home_m"] < 8.0
     assert record["release"]["latitude_deg"] == pytest.approx(drop["latitude_deg"], abs=2e-5)
@@ -148,6 +160,32 @@ def test_a_parcel_is_delivered_around_a_zone(tmp_path: Path) -> None:
     assert [entry["order"] for entry in summary["delivered"]] == ["O-1"]
     assert VERIFIED_CLEARANCE_M <= summary["smallest_clearance_m"] < 100.0
     check_record(tmp_path / "out", "O-1", drop)
+
+
+def test_a_parcel_is_set_down_by_landing_and_released_on_the_ground(tmp_path: Path) -> None:
+    """LAND: landed and armed at the drop, released by command, told to go on, and home: proved as any other."""
+    drop = place(0.001, 0.0) | {"method": "LAND"}
+    code, summary = fly(write_day(tmp_path / "day", [drop], site=site(), methods=("LAND",)), tmp_path / "out")
+    assert code == 0, summary
+    check_record(tmp_path / "out", "O-1", drop)
+    record = json.loads((tmp_path / "out" / "deliveries" / "O-1.json").read_text(encoding="utf-8"))
+    assert abs(record["release"]["height_home_m"]) < 1.5
+
+
+def test_a_parcel_that_nobody_takes_comes_home(tmp_path: Path) -> None:
+    """Fault F-O7: PX4 holds at the gate while mission control waits, is told to go on, and lands at the hub."""
+    folder = tmp_path / "day"
+    day = write_day(folder, [place(0.001, 0.0)], site=site())
+    orders = json.loads((folder / "orders.json").read_text(encoding="utf-8"))
+    orders["orders"][0]["attended"] = True
+    (folder / "orders.json").write_text(json.dumps(orders), encoding="utf-8")
+    _, summary = fly(day, tmp_path / "out")
+    (returned,) = summary["returned"]
+    assert "nobody came to take it" in returned["reason"], summary
+    journal = [json.loads(line) for line in (tmp_path / "out" / "journal.jsonl").read_text("utf-8").splitlines()]
+    effects = [line["effect"] for line in journal if line["kind"] == "effect"]
+    assert "release" not in effects
+    assert effects.count("pass_gate") == 1
 
 
 def test_two_vehicles_deliver_at_once(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_summary_has_what_programs_read(demo: Any, demo_folder: Path) -> Non
     assert summary["energy_wh"] > 0
     for path in (summary["report"], summary["journal"], *summary["missions"]):
         assert Path(path).is_file()
-    assert all(line["event"] in {"SORTIE", "ORDER", "ALARM"} for line in demo.lines[:-1])
+    assert all(line["event"] in {"SORTIE", "ORDER", "RELEASE", "CUSTODY", "ALARM"} for line in demo.lines[:-1])
 
 
 def test_refusal_and_diversion_say_why(demo: Any) -> None:
@@ -73,7 +73,8 @@ def test_every_planned_order_has_a_record_and_every_delivery_its_evidence(demo: 
         if order_id in delivered:
             assert record["outcome"] == "delivered"
             assert record["release"]["distance_m"] <= 5.0
-            assert record["release"]["evidence"]
+            assert (record["release"]["state"], record["release"]["grade"]) == ("RELEASED", "ACKNOWLEDGED")
+            assert record["custody"][-1]["custodian"] == "RECIPIENT"
             assert record["took_off"] < record["landed"]
         else:
             assert record["release"] is None
