@@ -135,8 +135,8 @@ class DayPlanner:
         start = self.day.start
         last = max([start, *(order.window.latest for order in self.day.orders)])
         found = epochs(self.airspaces, TimeWindow(start, last))
-        for epoch, following in zip(found, [*found[1:], None], strict=True):
-            while self._plan_epoch(epoch, following):
+        for index, epoch in enumerate(found):
+            while self._plan_epoch(epoch, found[index + 1 :]):
                 pass  # some of it failed: vehicles and orders are left for another look
         return DayPlan(
             self.day,
@@ -148,16 +148,16 @@ class DayPlanner:
             self.ground,
         )
 
-    def _plan_epoch(self, epoch: Epoch, following: Epoch | None) -> bool:
+    def _plan_epoch(self, epoch: Epoch, later: Sequence[Epoch]) -> bool:
         """Fly what can depart in an epoch; return whether some sorties were flown and others failed."""
-        orders = self._servable(epoch, following)
+        orders = self._servable(epoch, later)
         if not orders:
             return False
         assignment = self._assign(orders, epoch)
         self._note(self.reach.explained(r, self._waiting[r.order_id], epoch) for r in assignment.refusals)
         flown = failed = 0
         for planned in assignment.sorties:
-            if following is not None and planned.departure >= following.start:
+            if later and planned.departure >= later[0].start:
                 continue  # the next epoch plans it anew
             result = self.sorties[planned.hub_id].fly(self._sortie(planned))
             if isinstance(result, ApprovedFlight):
@@ -168,15 +168,15 @@ class DayPlanner:
                 failed += 1
         return bool(flown and failed)
 
-    def _servable(self, epoch: Epoch, following: Epoch | None) -> list[Order]:
+    def _servable(self, epoch: Epoch, later: Sequence[Epoch]) -> list[Order]:
         """Return the waiting orders that no zone forbids in an epoch; why the others wait is noted."""
         servable = []
         for order in self._waiting.values():
             if order.window.latest < epoch.start and order.order_id in self._refusals:
                 continue  # its time is over; why it was not served is known
             found: Order | Refusal = self.reach.objection(order, epoch) or order
-            if isinstance(found, Order) and following is not None:
-                found = self.reach.before_closing(order, epoch, following)
+            if isinstance(found, Order):
+                found = self.reach.before_closing(order, epoch, later)
             if isinstance(found, Order):
                 servable.append(found)
             else:

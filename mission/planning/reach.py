@@ -34,6 +34,7 @@ class Reach:
         self.conditions = conditions
         self._row_of = {order.order_id: row for row, order in enumerate(day.orders, start=1)}
         self._matrices: dict[tuple[str, frozenset[str]], NDArray[np.float64]] = {}
+        self._forbidden_drops: dict[tuple[str, frozenset[str]], NDArray[np.bool_]] = {}
 
     def open_hubs(self, epoch: Epoch) -> tuple[Hub, ...]:
         """Return the hubs where no zone forbids to take off and land."""
@@ -52,7 +53,8 @@ class Reach:
             found = epoch.skies[hub.hub_id].objection_to(hub.position, f"hub {hub.name!r}")
             return None if found is None else refused(order, RefusalCode.HUB_IN_ZONE, found)
         place = order.drop.position
-        if not all(epoch.skies[hub.hub_id].forbids([place])[0] for hub in hubs):
+        row = self._row_of[order.order_id]
+        if not all(self._forbidden(epoch.skies[hub.hub_id])[row - 1] for hub in hubs):
             return None
         found = epoch.skies[hubs[0].hub_id].objection_to(place, called(order))
         return None if found is None else refused(order, RefusalCode.DROP_IN_ZONE, found)
@@ -71,19 +73,39 @@ class Reach:
                 return replace(refusal, reason=reason, remedy=remedy, zone_ids=zone_ids)
         return refusal
 
-    def before_closing(self, order: Order, epoch: Epoch, following: Epoch) -> Order | Refusal:
-        """Return the order, its window cut to what can be flown in an epoch where the next one closes its drop.
+    def before_closing(self, order: Order, epoch: Epoch, later: Sequence[Epoch]) -> Order | Refusal:
+        """Return the order, its window cut to what can be flown before a later epoch closes its drop.
 
         Or why it cannot be served any more.
         """
-        if order.window.latest < following.start or not self._closed(order, following):
+        closing = next((other for other in later if self._closes(order, other, other is later[0])), None)
+        if closing is None:
             return order
         back = max(self._return_time(order, hub, epoch) for hub in self.day.site.hubs)
-        latest = min(order.window.latest, following.start - back - DELAY_ALLOWANCE)
+        latest = min(order.window.latest, closing.start - back - DELAY_ALLOWANCE)
         if latest >= max(order.window.earliest, epoch.start):
             return replace(order, window=TimeWindow(order.window.earliest, latest))
         cut_off = Refusal(order.order_id, RefusalCode.NO_ROUTE, "No way leads to the drop and back in time")
-        return self.objection(order, following) or self.explained(cut_off, order, following)
+        return self.objection(order, closing) or self.explained(cut_off, order, closing)
+
+    def _closes(self, order: Order, epoch: Epoch, is_next: bool) -> bool:
+        """Whether an epoch within an order's window closes its drop.
+
+        Of the next epoch the ways are asked as well; of those after it only the drops, which costs no environment.
+        """
+        if order.window.latest < epoch.start:
+            return False
+        row = self._row_of[order.order_id]
+        if is_next:
+            return not any(math.isfinite(self._matrix(h, epoch.skies[h.hub_id])[0, row]) for h in self.day.site.hubs)
+        return all(self._forbidden(epoch.skies[hub.hub_id])[row - 1] for hub in self.day.site.hubs)
+
+    def _forbidden(self, sky: Sky) -> NDArray[np.bool_]:
+        """(n,) whether zones forbid each drop of the day."""
+        key = (sky.airspace.hub.hub_id, sky.binding_ids)
+        if key not in self._forbidden_drops:
+            self._forbidden_drops[key] = sky.forbids([order.drop.position for order in self.day.orders])
+        return self._forbidden_drops[key]
 
     def _matrix(self, hub: Hub, sky: Sky) -> NDArray[np.float64]:
         """(n + 1, n + 1) flown distances among the hub and the drops of all the day's orders."""
@@ -97,11 +119,6 @@ class Reach:
             }
             self._matrices[key] = sky.matrix([hub.position, *(o.drop.position for o in self.day.orders)], toll_m)
         return self._matrices[key]
-
-    def _closed(self, order: Order, epoch: Epoch) -> bool:
-        """Whether no hub reaches a drop."""
-        row = self._row_of[order.order_id]
-        return not any(math.isfinite(self._matrix(h, epoch.skies[h.hub_id])[0, row]) for h in self.day.site.hubs)
 
     def _return_time(self, order: Order, hub: Hub, epoch: Epoch) -> timedelta:
         """Return a bound on the time from the beginning of a hand-over to the landing, for any vehicle of a hub."""

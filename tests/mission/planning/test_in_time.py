@@ -39,12 +39,17 @@ def test_a_drop_whose_zone_ends_too_late_is_refused_with_the_time_when_it_is_cle
     assert refusal.remedy == "Clear after 2026-06-15 11:05Z"
 
 
-def test_a_drop_that_closes_soon_is_served_first(world: Any) -> None:
-    """One vehicle, a morning's work, and the last order asked is the one that a zone is about to close."""
+@pytest.mark.parametrize("changing_before", [False, True])
+def test_a_drop_that_closes_soon_is_served_first(world: Any, changing_before: bool) -> None:
+    """One vehicle, a morning's work, and the last order asked is the one that a zone is about to close.
+
+    Also where some other zone, of no matter to it, begins before that.
+    """
     orders = [world.order(f"A-{n}", 800.0, 100.0 * n) for n in range(6)]
     closing = world.order("A-9", -400.0, 0.0)
     zone = world.zone("Z-1", -400.0, 0.0, applicability=world.hours(0.6, 4.0))
-    plan = plan_day(world.day([*orders, closing], [zone], vehicles=1))
+    other = world.zone("Z-2", 0.0, 900.0, applicability=world.hours(0.4, 0.7))
+    plan = plan_day(world.day([*orders, closing], [zone, *((other,) if changing_before else ())], vehicles=1))
     assert plan.refusals == ()
     first = plan.flights[0]
     assert [order.order_id for order in first.plan.sortie.orders] == ["A-9"]
