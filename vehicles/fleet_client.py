@@ -335,16 +335,13 @@ class FleetClient:
         command_id: str | None = None,
     ) -> m.CommandResult:
         """Close the grippers, arm, start the mission of `digest`; DONE = seen armed and in Mission mode."""
-        closed = tuple(grippers)
-        return await self._command(lambda header: m.Launch(header, vehicle_id, digest, closed), timeout_s, command_id)
+        return await self._command(lambda h: m.Launch(h, vehicle_id, digest, tuple(grippers)), timeout_s, command_id)
 
     async def release(
         self, vehicle_id: str, gripper: int, gate_item: int, timeout_s: float, *, command_id: str | None = None
     ) -> m.CommandResult:
         """Open a gripper at a gate; `.gripper` is what the vehicle answered, None where it was never asked."""
-        return await self._command(
-            lambda header: m.Release(header, vehicle_id, gripper, gate_item), timeout_s, command_id
-        )
+        return await self._command(lambda h: m.Release(h, vehicle_id, gripper, gate_item), timeout_s, command_id)
 
     async def pass_gate(
         self, vehicle_id: str, gate_item: int, timeout_s: float, *, command_id: str | None = None
