@@ -7,14 +7,19 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pymavlink import mavutil
+from pymavlink.dialects.v20 import common as mavlink
 
 from mission.geodesy.distance import distance_m
 from mission.model.geo import GeoPoint
 from mission.model.mission import MavCommand, MavFrame, Mission, MissionItem, degrees_e7
 from mission.model.telemetry import FlightMode, LandedState, VehicleState
+from mission.supervision.events import Launch
+from mission.supervision.leader import LeaderWatch, Sign
 from operations.configs import delivery_profile
 from sim.px4_sitl import Px4Config, Px4Home, Px4Instance, Px4Missing, find_px4
 from vehicles.fleet_client import FleetClient
@@ -24,6 +29,7 @@ from vehicles.messages import CommandStatus, GatewayReplaced
 from vehicles.px4_profile import Profile
 
 FOUND = find_px4()
+NOW = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 SPEED = 4.0
 HOME = GeoPoint(48.41, 15.60)
 PROFILE = delivery_profile().at_speed(SPEED)
@@ -205,6 +211,42 @@ async def _until_it_returns(px4: Px4Instance) -> None:
     async with asyncio.timeout(60.0):
         while "Return" not in await px4.shell.command("commander", "status"):
             pass
+
+
+async def test_another_stations_plan_is_seen_and_leads(tmp_path: Path) -> None:
+    """A second ground station replaces the fence in flight: PX4's own checksum says so (F-L10, F-V13)."""
+    watch = LeaderWatch()
+    async with up(tmp_path, PROFILE.values(), PROFILE) as fleet:
+        mission = around_a_corner()
+        watch.asked(Launch(mission.digest()))
+        await fleet.launched(mission)
+        await fleet.until("far east", _far_east)
+        signs = {watch.observed(state, NOW) for state in fleet.track}
+        assert signs == {None}
+        await asyncio.to_thread(_upload_a_fence, fleet.px4)
+        await fleet.until("another lead", lambda state: watch.observed(state, NOW) is Sign.FOREIGN_PLAN)
+        assert not watch.may_command
+
+
+def _upload_a_fence(px4: Px4Instance) -> None:
+    """As another ground station does, on PX4's other link: a circle of 2 km around home."""
+    station = mavutil.mavlink_connection(f"udpout:127.0.0.1:{px4.gcs_source_port}", source_system=250)
+    try:
+        station.mav.heartbeat_send(mavlink.MAV_TYPE_GCS, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, 0)
+        station.mav.mission_count_send(px4.system_id, 1, 1, mavlink.MAV_MISSION_TYPE_FENCE)
+        wanted = ["MISSION_REQUEST", "MISSION_REQUEST_INT", "MISSION_ACK"]
+        while (heard := station.recv_match(type=wanted, blocking=True, timeout=20)) is not None:
+            if heard.get_type() == "MISSION_ACK":
+                assert heard.type == mavlink.MAV_MISSION_ACCEPTED
+                return
+            station.mav.mission_item_int_send(
+                *(px4.system_id, 1, 0, mavlink.MAV_FRAME_GLOBAL, MavCommand.FENCE_CIRCLE_INCLUSION, 0, 1),
+                *(2000.0, 0.0, 0.0, 0.0, degrees_e7(HOME.latitude_deg), degrees_e7(HOME.longitude_deg), 0.0),
+                mavlink.MAV_MISSION_TYPE_FENCE,
+            )
+        raise AssertionError("PX4 did not take the fence")
+    finally:
+        station.close()
 
 
 async def test_a_killed_gateway_comes_back_and_commands_nothing_by_itself(tmp_path: Path) -> None:

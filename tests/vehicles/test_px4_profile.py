@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mission.errors import InputError
 from mission.model.telemetry import LandedState
-from operations.configs import configs_folder
+from operations.configs import configs_folder, delivery_profile
 from vehicles.px4_profile import (
     Profile,
     ProfileParameter,
@@ -30,6 +30,16 @@ def test_every_bundled_parameter_has_a_reason(path: Path) -> None:
     profile = read_profile(path)
     assert profile.parameters
     assert [p.name for p in profile.parameters if len(p.reason) < 20] == []
+
+
+def test_the_documentation_shows_the_profile_as_it_is() -> None:
+    """Name, value and reason of every parameter, in the file's order."""
+    page = (configs_folder().parent / "docs" / "px4-profile.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- profile -->")[2].partition("<!-- /profile -->")[0]
+    profile = delivery_profile()
+    rows = [f"| `{p.name}` | {p.value:g} | {p.reason} |" for p in profile.parameters]
+    assert table.strip().splitlines()[2:] == rows
+    assert f"when {len(rows)} safety parameters" in page
 
 
 def test_a_line_is_read_with_its_type_and_its_reason() -> None:
