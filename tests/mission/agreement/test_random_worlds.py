@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.random_worlds import Outcome, judge_world, random_world
 
-DEFAULT_SEEDS = range(20_001, 20_251)
+DEFAULT_SEEDS = range(20_001, 20_201)
 SLOW_SEEDS = range(1, 10_001)
 PARTS = 10
 
@@ -20,7 +20,7 @@ def disagreements(seeds: range) -> dict[int, str]:
 
 
 def test_router_and_verifier_agree_on_random_worlds() -> None:
-    """A quarter of a thousand worlds: routed paths are accepted, paths shifted 0.1 m into a zone are not (I-5)."""
+    """Two hundred worlds: routed paths are accepted, paths shifted 0.1 m into a zone are not (I-5)."""
     assert disagreements(DEFAULT_SEEDS) == {}
 
 
