@@ -27,9 +27,8 @@ NEEDED_BY_ESTIMATOR: Final = (
     | EstimatorFlag.POSITION_HORIZONTAL
     | EstimatorFlag.POSITION_VERTICAL
 )
-WRONG_IN_ESTIMATOR: Final = (
-    EstimatorFlag.CONSTANT_POSITION | EstimatorFlag.GPS_GLITCH | EstimatorFlag.ACCELEROMETER_ERROR
-)
+WRONG_IN_ESTIMATOR: Final = EstimatorFlag.GPS_GLITCH | EstimatorFlag.ACCELEROMETER_ERROR
+"""CONSTANT_POSITION is not among them: PX4 v1.16 sets it for every vehicle at rest, so on every pad."""
 
 
 @dataclass(frozen=True, slots=True)
