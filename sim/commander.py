@@ -56,8 +56,8 @@ class Commander:
 
     @property
     def armable(self) -> bool:
-        """The PREARM health bit: ready, and the current mode can run."""
-        return self.can_run(self._onboard.mode)
+        """The PREARM health bit: ready, the current mode can run, and no failsafe's cause forbids it."""
+        return self.can_run(self._onboard.mode) and not self.failsafes.forbid_arming
 
     @property
     def system_status(self) -> SystemStatus:
@@ -71,6 +71,8 @@ class Commander:
     def can_run(self, mode: Mode) -> bool:
         """Whether a mode can be flown now."""
         if mode.value.needs_pilot:
+            return False
+        if not self._onboard.has_gps and mode is not Mode.LAND:
             return False
         return self._ready and (mode is not Mode.MISSION or self._mission_valid)
 

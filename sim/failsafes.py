@@ -34,6 +34,7 @@ class Cause(Enum):
     BATTERY_EMERGENCY = "battery emergency"
     FENCE = "fence"
     GCS_LOST = "ground station lost"
+    POSITION_LOST = "position lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Rule:
     text_end: str = "\t"
     aside: str = ""
 
+
+ALWAYS = ""
+"""In place of a parameter: the action is that of 0 and cannot be configured."""
+DEAD_RECKONING_S = 5.0
+"""EKF2_NOAID_TOUT: so long the estimator goes on without satellites; then PX4 lands, as it can hold no position."""
 
 _BATTERY = "COM_LOW_BAT_ACT"
 RULES: dict[Cause, Rule] = {
@@ -84,7 +90,11 @@ RULES: dict[Cause, Rule] = {
         {0: Action.NONE, 1: Action.HOLD, 2: Action.RTL, 3: Action.LAND},
         delayed=True,
     ),
+    Cause.POSITION_LOST: Rule(Severity.CRITICAL, "No valid position", ALWAYS, {0: Action.LAND}, delayed=False),
 }
+
+
+_FORBID_ARMING = frozenset({Cause.FENCE, Cause.BATTERY_CRITICAL, Cause.BATTERY_EMERGENCY})
 
 
 class Failsafes:
@@ -100,6 +110,7 @@ class Failsafes:
         self.override: Mode | None = None
         self.gcs_heard_s: float | None = None
         self._present: set[Cause] = set()
+        self._gps_seen_s = 0.0
         self._action = Action.NONE
         self._then: tuple[Action, float] | None = None
 
@@ -107,6 +118,16 @@ class Failsafes:
     def active(self) -> bool:
         """Whether the autopilot acts by itself."""
         return self.override is not None
+
+    @property
+    def battery_is_low(self) -> bool:
+        """Whether the battery warned, or worse: SYS_STATUS calls it unhealthy."""
+        return Cause.BATTERY_LOW in self._present
+
+    @property
+    def forbid_arming(self) -> bool:
+        """Whether a cause is present with which PX4 would not arm: SYS_STATUS says so in flight as well."""
+        return not _FORBID_ARMING.isdisjoint(self._present)
 
     def take_over(self) -> None:
         """A mode was asked for: it wins."""
@@ -116,6 +137,7 @@ class Failsafes:
         """Disarmed: nothing is left to do."""
         self.take_over()
         self._present.clear()
+        self._gps_seen_s = self._onboard.now_s
 
     def step(self) -> None:
         """Look at every cause (called at 5 Hz of simulated time while armed)."""
@@ -133,7 +155,8 @@ class Failsafes:
 
     def _react(self, rule: Rule) -> None:
         onboard = self._onboard
-        action = rule.actions.get(onboard.parameters.integer(rule.parameter), Action.NONE)
+        chosen = onboard.parameters.integer(rule.parameter) if rule.parameter != ALWAYS else 0
+        action = rule.actions.get(chosen, Action.NONE)
         if action is Action.NONE:
             return
         onboard.outbox.text(rule.severity, rule.text, rule.text_end)
@@ -158,6 +181,12 @@ class Failsafes:
         onboard = self._onboard
         return bool(onboard.fence.areas) and not onboard.landed and not onboard.fence.allows(onboard.place)
 
+    def _position_is_lost(self) -> bool:
+        onboard = self._onboard
+        if onboard.has_gps:
+            self._gps_seen_s = onboard.now_s
+        return onboard.now_s - self._gps_seen_s > DEAD_RECKONING_S
+
     def _gcs_is_lost(self) -> bool:
         onboard = self._onboard
         if self.gcs_heard_s is None:
@@ -172,4 +201,5 @@ _PRESENT: dict[Cause, Callable[[Failsafes], bool]] = {
     Cause.BATTERY_EMERGENCY: lambda self: self._battery_below("BAT_EMERGEN_THR"),
     Cause.FENCE: Failsafes._outside_fence,
     Cause.GCS_LOST: Failsafes._gcs_is_lost,
+    Cause.POSITION_LOST: Failsafes._position_is_lost,
 }

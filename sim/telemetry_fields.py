@@ -7,7 +7,7 @@ at the velocity it has. Sensors are free of noise: what is measured is what is.
 import math
 
 from mission.model.mission import MavMissionType
-from sim.commander import Commander
+from sim.commander import CHECK_INTERVAL_S, READY_S, Commander
 from sim.modes import BASE_MODE_ARMED, BASE_MODE_DISARMED
 from sim.navigator import Navigator
 from sim.onboard import Onboard
@@ -18,7 +18,12 @@ MAVLINK_VERSION = 3
 SENSORS_PRESENT = 0x0200402F
 SENSORS_ENABLED = 0x0201402F
 SENSORS_HEALTHY = 0x0320C83F
+SENSORS_AT_BOOT = 0, 0, 0x0321C83F
+"""Present, enabled and healthy before the sensors report; from `SENSORS_REPORT_S` on until ready: the next line."""
+SENSORS_UNTIL_READY = 0x0200400F, 0x0201400F, 0x0320883F
+SENSORS_REPORT_S = 2.0
 GPS_BIT = 0x20
+BATTERY_BIT = 0x02000000
 PREARM_BIT = 0x10000000
 """SYS_STATUS bits as PX4 SITL sends them once it is ready."""
 
@@ -51,11 +56,11 @@ class TelemetryFields:
 
     @property
     def _boot_ms(self) -> int:
-        return round(self._onboard.now_s * 1000.0) & 0xFFFFFFFF
+        return round(self._onboard.since_boot_s * 1000.0) & 0xFFFFFFFF
 
     @property
     def _boot_us(self) -> int:
-        return round(self._onboard.now_s * 1e6)
+        return round(self._onboard.since_boot_s * 1e6)
 
     def heartbeat(self) -> tuple[int, ...]:
         """HEARTBEAT."""
@@ -66,15 +71,22 @@ class TelemetryFields:
 
     def sys_status(self) -> tuple[int, ...]:
         """SYS_STATUS."""
-        onboard, ready = self._onboard, self._commander.ready
-        gps = GPS_BIT if ready and onboard.has_gps else 0
-        health = SENSORS_HEALTHY & ~GPS_BIT | gps | (PREARM_BIT if self._commander.armable else 0)
-        present, enabled = SENSORS_PRESENT & ~GPS_BIT | gps, SENSORS_ENABLED & ~GPS_BIT | gps
-        battery = onboard.battery
+        battery = self._onboard.battery
         volts = self._volts
         amps = min(round(battery.power_w / max(volts, 1.0) * 100.0), 32767)
         left = round(battery.fraction * 100.0)
-        return present, enabled, health, 80, round(volts * 1000.0), amps, 0, 0, 0, 0, 0, 0, left, 0, 0, 1
+        return *self._sensors(), 80, round(volts * 1000.0), amps, 0, 0, 0, 0, 0, 0, left, 0, 0, 1
+
+    def _sensors(self) -> tuple[int, int, int]:
+        """Bits of SYS_STATUS: present, enabled, healthy."""
+        onboard, commander = self._onboard, self._commander
+        if not commander.ready and onboard.now_s < READY_S + CHECK_INTERVAL_S:
+            return SENSORS_AT_BOOT if onboard.since_boot_s < SENSORS_REPORT_S else SENSORS_UNTIL_READY
+        gps = GPS_BIT if onboard.has_gps else 0
+        health = SENSORS_HEALTHY & ~GPS_BIT | gps | (PREARM_BIT if commander.armable else 0)
+        if commander.failsafes.battery_is_low:
+            health &= ~BATTERY_BIT
+        return SENSORS_PRESENT & ~GPS_BIT | gps, SENSORS_ENABLED & ~GPS_BIT | gps, health
 
     @property
     def _volts(self) -> float:
@@ -172,7 +184,7 @@ class TelemetryFields:
 
     def system_time(self) -> tuple[int, ...]:
         """SYSTEM_TIME."""
-        return BOOT_UNIX_US + self._boot_us, self._boot_ms
+        return BOOT_UNIX_US + round(self._onboard.now_s * 1e6), self._boot_ms
 
     def ping(self) -> tuple[int, ...]:
         """PING, numbered."""
