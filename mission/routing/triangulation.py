@@ -1,9 +1,10 @@
 """A conforming triangulation of the whole plane square, every boundary edge of the regions an edge of it.
 
-Qhull's Delaunay triangulation is several times faster than a constrained one, and holds nearly all boundary edges
+A Delaunay triangulation is several times faster made than a constrained one, and holds nearly all boundary edges
 already; the few it lacks are put in by flipping diagonals (S. W. Sloan, "A fast algorithm for generating
-constrained Delaunay triangulations", Computers & Structures 47, 1993). Qhull computes in rounded arithmetic, so
-its result is believed only after an exact check; GEOS's constrained triangulation stands in where that fails.
+constrained Delaunay triangulations", Computers & Structures 47, 1993). Where loops are compiled they make it, exactly
+oriented; where not, Qhull does. Qhull computes in rounded arithmetic, so its result is believed only after an exact
+check. GEOS's constrained triangulation stands in where either fails.
 
 Half-edge `h` belongs to triangle `h // 3`; the three of a triangle run counter-clockwise.
 """
@@ -18,6 +19,8 @@ from scipy.spatial import Delaunay, QhullError
 from mission.errors import InvariantError
 from mission.routing.flips import TouchError, insert_edges
 from mission.routing.freespace import GRID_M, Rings, grid_keys
+from mission.routing.insertion import insert_points, snake_order
+from mission.routing.jit import ACCELERATED
 from mission.routing.obstacle import WORLD_HALF_SIZE_M
 
 _CORNERS = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
@@ -49,8 +52,7 @@ def triangulate(rings: Rings) -> Triangulation:
     """
     count = len(rings.points)
     points = np.concatenate([rings.points, _inner_square(rings.points), _CORNERS * WORLD_HALF_SIZE_M])
-    inner = _delaunay(points[: count + 4])
-    half_edges = _with_outer_square(inner, count) if inner is not None else None
+    half_edges = _inserted(points) if ACCELERATED else _by_qhull(points[: count + 4])
     if half_edges is None:
         half_edges = _with_outer_square(_constrained(points[: count + 4], rings), count)
     if half_edges is None:
@@ -93,11 +95,20 @@ def _inner_square(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return square
 
 
-def _delaunay(points: NDArray[np.float64]) -> NDArray[np.int64] | None:
-    """Return (t, 3) triangles by Qhull, or None unless they prove to be a triangulation of all points.
+def _inserted(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Return (origin, mate) of all points by compiled insertion, or None where that fails."""
+    size = 6 * len(points) - 18
+    origin, mate, stack = (np.empty(size, dtype=np.int64) for _ in range(3))
+    done = insert_points(points, snake_order(points[:-4]), origin, mate, stack)
+    return (origin, mate) if done else None
+
+
+def _by_qhull(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Return (origin, mate) of all points and the outer square, or None unless they prove to be a triangulation.
 
     Triangles that are all positive and share every edge once, but for the four sides of the square, cover it once.
     """
+    count = len(points) - 4
     try:
         # Centred: Qhull lifts points onto a paraboloid, and loses digits far from the origin.
         found = Delaunay(points - points.mean(axis=0))
@@ -108,9 +119,9 @@ def _delaunay(points: NDArray[np.float64]) -> NDArray[np.int64] | None:
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     used = np.zeros(len(points), dtype=bool)
     used[triangles] = True
-    if not used.all() or not (area > 0.0).all() or len(triangles) != 2 * (len(points) - 4) + 2:
+    if not used.all() or not (area > 0.0).all() or len(triangles) != 2 * count + 2:
         return None
-    return triangles
+    return _with_outer_square(triangles, count)
 
 
 def _constrained(points: NDArray[np.float64], rings: Rings) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import dijkstra
 from mission.routing import Environment, Obstacle, triangulation
 from mission.routing.freespace import GRID_M, grow, merge, repeated_vertices, rings_of, seal
 from mission.routing.graph import build_graph_batched, build_graph_compiled
+from mission.routing.insertion import in_circle, insert_points, snake_order
 from mission.routing.mesh import build_mesh
 from mission.routing.triangulation import TouchError, Triangulation, triangulate
 
@@ -93,14 +94,44 @@ def test_long_edges_that_no_delaunay_triangulation_holds_are_flipped_in() -> Non
     assert (found.walls >= 0).all()
 
 
-def test_where_qhull_cannot_be_believed_another_triangulation_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stand-in holds the same walls, and so gives the same routes."""
+@pytest.mark.parametrize("way", ["_inserted", "_by_qhull", "_constrained"])
+def test_whichever_triangulation_serves_the_routes_are_the_same(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By compiled insertion, by Qhull, or by GEOS where neither can be believed: they hold the same walls."""
     zones = [Obstacle(f"Z{i}", box) for i, box in enumerate(boxes(3, 12))]
     usual = Environment.build(zones, 3.0)
-    monkeypatch.setattr(triangulation, "_delaunay", lambda points: None)
-    other = Environment.build(zones, 3.0)
+    for other in {"_inserted", "_by_qhull"} - {way}:
+        monkeypatch.setattr(triangulation, other, lambda points: None)
+    monkeypatch.setattr(triangulation, "ACCELERATED", way == "_inserted")
+    environment = Environment.build(zones, 3.0)
+    check(triangulate(rings_of(environment.regions.merged)))
     goals = np.random.default_rng(1).uniform(-20.0, 320.0, (12, 2))
-    assert usual.matrix(goals) == pytest.approx(other.matrix(goals), rel=1e-12)
+    assert usual.matrix(goals) == pytest.approx(environment.matrix(goals), rel=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sets(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), max_size=40), st.sampled_from([GRID_M, 1.0, 14000.0]))
+def test_insertion_triangulates_any_points_of_the_grid(steps: set[tuple[int, int]], unit_m: float) -> None:
+    """Also where many lie on one line, on one circle, or on an edge; nearly Delaunay, no circle holds a fourth."""
+    size = 2.0**18
+    corners = [(-size, -size), (size, -size), (size, size), (-size, size)]
+    points = np.array([(unit_m * x, unit_m * y) for x, y in sorted(steps)] + corners)
+    room = 6 * len(points) - 18
+    origin, mate, stack = (np.empty(room, dtype=np.int64) for _ in range(3))
+    order = snake_order(points[:-4]) if steps else np.empty(0, dtype=np.int64)
+    assert insert_points(points, order, origin, mate, stack)
+    found = Triangulation(points, origin, mate, np.empty(0, dtype=np.int64))
+    check(found)
+    assert set(origin.tolist()) == set(range(len(points)))
+    for a, b, c in origin.reshape(-1, 3).tolist():
+        inside = [in_circle(points, a, b, c, d) for d in range(len(points)) if d not in (a, b, c)]
+        assert unit_m != 1.0 or not any(inside)
+
+
+def test_insertion_refuses_a_point_given_twice() -> None:
+    """Rather than make a triangle of no area."""
+    points = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 0.0), (-8.0, -8.0), (8.0, -8.0), (8.0, 8.0), (-8.0, 8.0)])
+    memory = [np.empty(24, dtype=np.int64) for _ in range(3)]
+    assert not insert_points(points, np.array([0, 1, 2]), *memory)
 
 
 def test_regions_that_touch_corner_to_corner_become_one() -> None:
