@@ -186,6 +186,10 @@ class FaultyLink:
             if faults is not None:
                 self.ways[way].faults = faults
 
+    def schedule(self, *changes: Change) -> None:
+        """Add changes to come."""
+        self._schedule = sorted([*self._schedule, *changes], key=lambda change: change.at_s)
+
     def advance(self, now_s: float) -> None:
         """Make the scheduled changes that are due. `rebinds_due` counts changes of address for a carrier to make."""
         while self._schedule and self._schedule[0].at_s <= now_s:
