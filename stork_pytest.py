@@ -5,7 +5,7 @@ before a fixture asks for it: neither the time of a run nor the names of its mod
 folder of yours). What the fixtures do is in `sim.pytest_plugin`.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from sim.px4_sitl import Px4Instance
     from sim.referee import Referee
-    from sim.testbed import SimulatedVehicle
+    from sim.testbed import LossyLink, SimulatedVehicle
 
 SEED = pytest.StashKey[int]()
 MARKER = "px4(count, speed_factor, home, parameters, …): what the vehicles of px4_vehicle, px4_fleet and px4_sitl are"
@@ -67,6 +67,14 @@ def px4_vehicle(request: pytest.FixtureRequest, stork_seed: int) -> "Generator[S
 
     for vehicles in simulated_fleet(request, stork_seed, default_count=1):
         yield vehicles[0]
+
+
+@pytest.fixture
+def lossy_link(stork_seed: int) -> "Generator[Callable[..., LossyLink]]":
+    """Puts a bad link before a vehicle, whose client listens at the link: ``lossy_link(px4_vehicle.port, up=…)``."""
+    from sim.pytest_plugin import links
+
+    yield from links(stork_seed)
 
 
 @pytest.fixture

@@ -1,16 +1,18 @@
 """What the fixtures of Stork's pytest plugin do. The plugin itself, `stork_pytest`, imports this when one is used."""
 
+import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from mission.errors import InputError
+from sim.link_faults import PERFECT, Faults
 from sim.loop_thread import LoopThread
 from sim.px4_sitl import Px4Config, Px4Home, Px4Instance, Px4Missing, find_px4
 from sim.referee import Referee
-from sim.testbed import PX4_USUAL_HOME, FleetOptions, SimulatedVehicle, running_fleet
+from sim.testbed import PX4_USUAL_HOME, FleetOptions, LossyLink, SimulatedVehicle, bad_link, running_fleet
 
 SITL_OPTIONS = ("speed_factor", "home", "parameters")
 """What the marker may say of a real PX4; the rest of it is for simulated vehicles."""
@@ -63,6 +65,16 @@ def real_vehicle(request: pytest.FixtureRequest) -> Iterator[Px4Instance]:
             yield instance
         finally:
             thread.run(instance.__aexit__(None, None, None))
+
+
+def links(seed: int) -> Iterator[Callable[..., LossyLink]]:
+    """Yield what puts bad links before vehicles, once; they are gone afterwards."""
+    with contextlib.ExitStack() as stack:
+
+        def before(vehicle_port: int, *, up: Faults = PERFECT, down: Faults = PERFECT) -> LossyLink:
+            return stack.enter_context(bad_link(vehicle_port, up, down, seed))
+
+        yield before
 
 
 def watching_referee() -> Iterator[Referee]:

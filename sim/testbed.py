@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 import msgspec
 
 from sim.autopilot import Autopilot
+from sim.fault_kinds import Fault
 from sim.faults import plant
-from sim.fleet_config import Fault, FleetConfig, GroundCrew, Home, Physical, VehicleConfig, read_fleet_config
+from sim.fleet_config import FleetConfig, GroundCrew, Home, Physical, VehicleConfig, read_fleet_config
 from sim.free_ports import reserve_udp_port
+from sim.link_faults import Faults, FaultyLink
 from sim.loop_thread import LoopThread
+from sim.lossy_proxy import LossyProxy
 from sim.truth import Truth, truth_of
 from sim.udp_fleet import UdpFleet
 
@@ -141,6 +144,50 @@ class SimulatedVehicle:
             raise TimeoutError(f"it did not happen within {within_s:g} s; the truth now: {self.truth}") from None
         finally:
             self._thread.call(lambda: observers.remove(look))
+
+
+class LossyLink:
+    """A bad link before one vehicle: the client listens at its port instead of the vehicle's."""
+
+    def __init__(self, port: int, link: FaultyLink, thread: LoopThread) -> None:
+        self.port = port
+        self._link = link
+        self._thread = thread
+
+    @property
+    def connection_url(self) -> str:
+        """Where MAVSDK hears the vehicle."""
+        return f"udpin://127.0.0.1:{self.port}"
+
+    @property
+    def mavutil_url(self) -> str:
+        """Where pymavlink's mavutil hears the vehicle."""
+        return f"udpin:127.0.0.1:{self.port}"
+
+    def set(self, up: Faults | None = None, down: Faults | None = None) -> None:
+        """From now on the way to the vehicle (`up`) and from it (`down`) have these faults; None leaves a way as is."""
+        self._thread.call(lambda: self._link.set(up, down))
+
+
+@contextlib.contextmanager
+def bad_link(vehicle_port: int, up: Faults, down: Faults, seed: int) -> Iterator[LossyLink]:
+    """Put a bad link before the vehicle that sends to `vehicle_port`, while the block runs.
+
+    Raises:
+        LinkError: no port is free.
+        OSError: `vehicle_port` is bound already, by a client that should listen at the link's port.
+    """
+    with contextlib.ExitStack() as stack:
+        port, reservation = reserve_udp_port()
+        stack.callback(reservation.release)
+        thread = stack.enter_context(LoopThread("lossy link"))
+        link = FaultyLink(seed, up=up, down=down)
+        proxy = LossyProxy(link, vehicle_side_port=vehicle_port, ground_port=port)
+        thread.run(proxy.__aenter__())
+        try:
+            yield LossyLink(port, link, thread)
+        finally:
+            thread.run(proxy.__aexit__(None, None, None))
 
 
 @contextlib.contextmanager

@@ -82,7 +82,7 @@ def test_faults_are_planted_at_run_time(stranger: pytest.Pytester) -> None:
     stranger.makepyfile("""
         import pytest
         from arming import arm
-        from sim.fleet_config import ArmingDenied
+        from sim.fault_kinds import ArmingDenied
 
         def test_denied(px4_vehicle):
             with pytest.raises(ValueError, match="px4-9"):
@@ -91,6 +91,30 @@ def test_faults_are_planted_at_run_time(stranger: pytest.Pytester) -> None:
             with pytest.raises(TimeoutError, match="armed=False"):
                 arm(px4_vehicle, within_s=0.5)
             arm(px4_vehicle)
+    """)
+    stranger.runpytest(*PLUGIN).assert_outcomes(passed=1)
+
+
+def test_a_bad_link_stands_before_a_vehicle_and_changes_when_told(stranger: pytest.Pytester) -> None:
+    """What is asked through it is answered through it; once it is cut towards the vehicle, nothing arrives there."""
+    stranger.makepyfile("""
+        import pytest
+        from arming import arm
+        from sim.link_faults import CUT, Faults
+
+        class Behind:
+            def __init__(self, vehicle, link):
+                self.port, self.system_id, self.wait_until = link.port, vehicle.system_id, vehicle.wait_until
+
+        def test_link(px4_vehicle, lossy_link):
+            link = lossy_link(px4_vehicle.port, down=Faults(delay_s=0.02))
+            assert link.port != px4_vehicle.port
+            assert link.connection_url.endswith(str(link.port))
+            link.set(up=CUT)
+            with pytest.raises(TimeoutError):
+                arm(Behind(px4_vehicle, link), within_s=0.3)
+            link.set(up=Faults())
+            assert arm(Behind(px4_vehicle, link)).armed
     """)
     stranger.runpytest(*PLUGIN).assert_outcomes(passed=1)
 
