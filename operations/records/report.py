@@ -127,8 +127,8 @@ def write_report(path: Path, summary: DaySummary, drawing: DayMap, timeline: Tim
 <div class="figures">{_figures(summary)}</div>
 {drawing.svg()}
 <h2>Orders</h2>
-<table><tr><th>Order</th><th>Outcome</th><th>Sortie</th><th>Handed over</th><th>Why</th></tr>
-{_order_rows(summary)}</table>
+<table><tr><th>Order</th><th>Outcome</th><th>Sortie</th><th>Handed over</th><th>Release</th><th>Why</th></tr>
+{_order_rows(summary, timeline)}</table>
 <h2>What happened</h2>
 <table><tr><th>Time</th><th>Vehicle</th><th>Subject</th><th>State</th><th></th></tr>{_timeline_rows(timeline)}</table>
 </body></html>
@@ -145,14 +145,21 @@ def _figures(summary: DaySummary) -> str:
     return "".join(f"<div><b>{html.escape(value)}</b>{html.escape(name)}</div>" for value, name in shown)
 
 
-def _order_rows(summary: DaySummary) -> str:
+def _order_rows(summary: DaySummary, timeline: Timeline) -> str:
+    releases = [report for _, _, report in timeline if report.kind is ReportKind.RELEASE and report.details]
+    proved = {report.subject: f"{report.message}, {_distance(report)} from the drop" for report in releases}
     rows = []
     for result in summary.orders:
         moment = result.handed_over.strftime("%H:%M:%S") if result.handed_over else ""
         why = ". ".join(part.rstrip(".") for part in (result.reason, result.remedy) if part)
-        cells = [result.order, result.outcome.value, result.sortie, moment, why]
+        proof = proved.get(result.order, "")
+        cells = [result.order, result.outcome.value, result.sortie, moment, proof, why]
         rows.append(f'<tr class="{result.outcome.value}">' + _cells(cells) + "</tr>")
     return "".join(rows)
+
+
+def _distance(release: Report) -> str:
+    return f"{float(release.details['distance_m']):.1f} m"
 
 
 def _timeline_rows(timeline: Timeline) -> str:

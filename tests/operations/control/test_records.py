@@ -92,6 +92,15 @@ async def test_no_name_of_an_order_zone_or_site_becomes_markup(morning: Any, tmp
     assert {"svg", "polyline", "table"} <= set(tags.seen)
 
 
+async def test_the_page_says_how_every_delivery_is_proved(morning: Any, tmp_path: Path) -> None:
+    """Beside each order: by what its release is confirmed, and how far from the drop."""
+    outcomes, summary, flights = await flown(morning)
+    drawing = day_map(morning.plan, outcomes, summary.orders, flights)
+    write_report(tmp_path / "report.html", summary, drawing, morning.reports)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("confirmed by position and acknowledgement, 0.0 m from the drop") == 4
+
+
 async def test_the_page_needs_nothing_from_elsewhere(morning: Any, tmp_path: Path) -> None:
     """It opens on a machine without a network, years later."""
     outcomes, summary, flights = await flown(morning)
