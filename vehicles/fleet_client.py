@@ -23,6 +23,7 @@ from mission.model.telemetry import Freshness, VehicleState
 from vehicles import messages as m
 from vehicles.commands import CLEANUP_TIMEOUT_S
 from vehicles.lease_holder import LEASE_S, LeaseHolder
+from vehicles.link_health import LinkCondition
 from vehicles.telemetry import topics
 from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S, TelemetryView
 from vehicles.telemetry.wire import WireError
@@ -32,6 +33,7 @@ ANSWER_GRACE_S = CLEANUP_TIMEOUT_S + 2.0
 """A gateway may tidy up after a deadline before it answers; after that it does not answer at all."""
 SNAPSHOT_TIMEOUT_S = 5.0
 LEASE_TIMEOUT_S = 2.0
+ADOPTION_PERIOD_S = 0.1  # how often a restarted gateway is asked whether it has found its vehicles
 
 VehicleAsk = Callable[[m.CommandHeader], m.VehicleCommand]
 
@@ -39,8 +41,7 @@ VehicleAsk = Callable[[m.CommandHeader], m.VehicleCommand]
 class FleetClient:
     """A client of one gateway: ``async with FleetClient(pub_endpoint, router_endpoint) as fleet``.
 
-    It only watches until `take_command`: no command is obeyed without a lease. A gateway that was restarted has to
-    be asked again, which `events` tells as `GatewayReplaced`.
+    It only watches until `take_command`; a restarted gateway (`GatewayReplaced` in `events`) has to be asked again.
 
     Args:
         pub_endpoint, router_endpoint: of the gateway (`GatewayProcess.pub_endpoint`, `.router_endpoint`).
@@ -87,7 +88,7 @@ class FleetClient:
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        """Subscribe, then take a snapshot, so that nothing falls in between.
+        """Subscribe, then take a snapshot: nothing falls in between.
 
         Raises:
             LinkTimeoutError: the gateway does not answer.
@@ -219,6 +220,9 @@ class FleetClient:
             self._leases.gateway_replaced()
             try:
                 snapshot = await self.snapshot()
+                while any(entry.condition is LinkCondition.CONNECTING for entry in snapshot.vehicles):
+                    await asyncio.sleep(ADOPTION_PERIOD_S)  # it still looks for its vehicles
+                    snapshot = await self.snapshot()
             except LinkTimeoutError:
                 self._replaced.set()
                 continue
@@ -293,9 +297,8 @@ class FleetClient:
         An older authority's lease ends at once. Without an answer every vehicle is among those not given.
         """
         reply = await self._leases.take(vehicle_ids, self._gateway_epoch, lease_s)
-        if reply is None:
-            return dict.fromkeys(vehicle_ids, f"the gateway did not answer within {LEASE_TIMEOUT_S:g} s")
-        return dict(reply.refused)
+        silent = f"the gateway did not answer within {LEASE_TIMEOUT_S:g} s"
+        return dict.fromkeys(vehicle_ids, silent) if reply is None else dict(reply.refused)
 
     @property
     def commanded(self) -> frozenset[str]:
@@ -366,7 +369,7 @@ class FleetClient:
     async def return_to_launch(
         self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None
     ) -> m.CommandResult:
-        """PX4's own straight return, which knows no zones: the last resort."""
+        """PX4's own return, by the path that its profile chooses: the last resort."""
         return await self._command(lambda header: m.ReturnToLaunch(header, vehicle_id), timeout_s, command_id)
 
     async def disarm(self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None) -> m.CommandResult:
@@ -383,9 +386,7 @@ class FleetClient:
         self, vehicle_id: str, name: str, value: float, timeout_s: float, *, command_id: str | None = None
     ) -> m.CommandResult:
         """Set one autopilot parameter and see it set; an int value sets an INT32."""
-        return await self._command(
-            lambda header: m.SetParameter(header, vehicle_id, name, value), timeout_s, command_id
-        )
+        return await self._command(lambda h: m.SetParameter(h, vehicle_id, name, value), timeout_s, command_id)
 
     async def check_profile(
         self, vehicle_id: str, timeout_s: float, *, command_id: str | None = None

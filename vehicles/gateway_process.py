@@ -121,7 +121,9 @@ class GatewayProcess:
         assert process.stdout is not None
         timeout_s = self._config.connect_timeout_s + STARTUP_ALLOWANCE_S
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), timeout_s)
+            # Not wait_for: Python 3.11's loses a cancellation that meets a result, and the keeper would stay.
+            async with asyncio.timeout(timeout_s):
+                line = await process.stdout.readline()
         except TimeoutError:
             raise LinkTimeoutError(f"the gateway was not ready within {timeout_s:g} s") from None
         if not line:
@@ -143,7 +145,8 @@ class GatewayProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), TERMINATE_TIMEOUT_S)
+                async with asyncio.timeout(TERMINATE_TIMEOUT_S):
+                    await process.wait()
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()

@@ -57,7 +57,10 @@ class LeaseLost(msgspec.Struct, tag="lease_lost", frozen=True):
 
 
 class GatewayReplaced(msgspec.Struct, tag="gateway_replaced", frozen=True):
-    """Made by a client for itself: another incarnation of the gateway serves, and its snapshot was taken in."""
+    """Made by a client for itself: another incarnation of the gateway serves, and has looked for its vehicles.
+
+    Its snapshot was taken in; a vehicle that it did not find is SILENT to it.
+    """
 
     epoch: int
     time_s: float
