@@ -365,7 +365,9 @@ class MavlinkLink:
         """See that the autopilot announces `count` items."""
         if await self._observe(px4.MISSION_CURRENT, lambda state: state.mission_total == count, timeout_s):
             return OBSERVED
-        return unconfirmed(f"{self.state().mission_total} items are announced, not {count}")
+        return unconfirmed(
+            f"not announced within {timeout_s:g} s: {count} items (last heard: {self.state().mission_total})"
+        )
 
     async def upload(self, mission: Mission, timeout_s: float) -> TransferResult:
         """Verified transfer of a whole mission; one at a time."""
