@@ -1,4 +1,4 @@
-"""Triangular expansion for many eyes at once: the loops of `mission.routing.kernels.sweep` as array operations.
+"""Triangular expansion for many eyes at once: the loops of `mission.routing.sight.sweep` as array operations.
 
 A frontier is a batch of cones, one array element each. Every round moves all of them across one edge, so the number
 of rounds is that of triangles in the deepest line of sight, whatever the number of eyes.
@@ -129,7 +129,7 @@ def sweep_all(
 def corner_cones(mesh: Mesh, corner: Ints, side: int) -> tuple[Cones, Sightings]:
     """Return the first cones of corners, and the taut corners in the triangles around each; eyes are 0, 1, …
 
-    Array form of the first half of `mission.routing.kernels.look_along`, with the widest view.
+    Array form of the first half of `mission.routing.sight.look_along`, with the widest view.
     """
     x, y = mesh.x[corner], mesh.y[corner]
     edge, neighbour = mesh.preceding[corner], mesh.following[corner]

@@ -1,7 +1,7 @@
 """The free space as triangles, in the form that the searches walk over.
 
 The same numbers are held twice: as NumPy arrays for work on whole batches, and as `Tables` for the scalar loops of
-`mission.routing.kernels`, which are arrays where those loops are compiled and plain lists (three times faster to
+`mission.routing.kernels`, which are arrays where those loops are compiled and memoryviews (three times faster to
 index from interpreted code) where they are not.
 """
 
