@@ -50,19 +50,24 @@ def test_a_round_trip_that_is_too_short_for_the_link_is_forgotten() -> None:
     assert round_trip.estimate_s == 1.4
 
 
-def test_a_link_is_clean_after_answers_to_first_questions_and_for_long_not_after_a_disturbance() -> None:
-    """Questions go ahead only where nothing is lost nor overtaken."""
+def test_a_link_is_clean_after_some_answers_to_first_questions() -> None:
+    """Questions go ahead only where nothing was lost lately."""
+    assert not measured(*[0.1] * (CLEAN_ANSWERS - 1)).is_clean
     round_trip = measured(*[0.1] * CLEAN_ANSWERS)
-    assert round_trip.is_clean
-    round_trip.guessed(0.4)
-    assert not round_trip.is_clean
+    assert round_trip.is_clean, "after so many"
+    lossy = measured(*[0.1] * CLEAN_ANSWERS)
+    lossy.guessed(0.4)
+    assert not lossy.is_clean
+
+
+@pytest.mark.parametrize(("answers", "is_clean"), [(DISTURBED_ANSWERS - 1, False), (DISTURBED_ANSWERS, True)])
+def test_a_disturbed_link_is_not_clean_for_long(answers: int, is_clean: bool) -> None:
+    """What was overtaken once will be again."""
     round_trip = measured(*[0.1] * CLEAN_ANSWERS)
     round_trip.disturbed()
-    for _ in range(DISTURBED_ANSWERS - 1):
+    for _ in range(answers):
         round_trip.measured(0.1)
-    assert not round_trip.is_clean
-    round_trip.measured(0.1)
-    assert round_trip.is_clean
+    assert round_trip.is_clean is is_clean
 
 
 def test_silence_makes_the_waits_longer_and_an_answer_short_again() -> None:
