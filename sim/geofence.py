@@ -62,7 +62,7 @@ def areas_of(items: Sequence[MissionItem]) -> list[FenceArea]:
         item = items[index]
         count = 1
         if item.command in _POLYGONS:
-            count = max(int(item.param1), 1)
+            count = max(int(item.param1), 1) if math.isfinite(item.param1) else 1
             ring = items[index : index + count]
             if len(ring) == count >= 3:
                 places = tuple((vertex.x * 1e-7, vertex.y * 1e-7) for vertex in ring)

@@ -131,9 +131,9 @@ class TelemetryFields:
     def _velocity_cm_s(self) -> tuple[int, int, int]:
         airframe = self._onboard.airframe
         return (
-            round(airframe.velocity_north_m_s * 100.0),
-            round(airframe.velocity_east_m_s * 100.0),
-            round(-airframe.velocity_up_m_s * 100.0),
+            _centimetres(airframe.velocity_north_m_s),
+            _centimetres(airframe.velocity_east_m_s),
+            _centimetres(-airframe.velocity_up_m_s),
         )
 
     def _heading_cdeg(self) -> int:
@@ -250,3 +250,8 @@ def quaternion_of(roll_rad: float, pitch_rad: float, yaw_rad: float) -> tuple[fl
         cos_r * sin_p * cos_y + sin_r * cos_p * sin_y,
         cos_r * cos_p * sin_y - sin_r * sin_p * cos_y,
     )
+
+
+def _centimetres(metres: float) -> int:
+    """In the 16 bits that the wire has for it: a long fall ends at their end."""
+    return min(max(round(metres * 100.0), -32768), 32767)
