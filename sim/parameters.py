@@ -94,14 +94,14 @@ DEFAULTS: dict[str, int | float] = {
 FLYABLE: dict[str, tuple[float, float]] = {
     "BAT1_N_CELLS": (1.0, 14.0),
     "BAT1_V_": (0.1, 4.5),
-    "FW_AIRSPD_TRIM": (1.0, 1000.0),
+    "FW_AIRSPD_TRIM": (1.0, 300.0),
     "FW_R_LIM": (1.0, 85.0),
-    "FW_T_": (0.05, 1000.0),
-    "MPC_": (0.05, 1000.0),
+    "FW_T_": (0.05, 300.0),
+    "MPC_": (0.05, 300.0),
     "NAV_ACC_RAD": (0.05, 10_000.0),
     "NAV_LOITER_RAD": (1.0, 10_000.0),
     "NAV_MC_ALT_RAD": (0.05, 10_000.0),
-    "VT_ARSP_TRANS": (1.0, 1000.0),
+    "VT_ARSP_TRANS": (1.0, 300.0),
     "VT_B_DEC_MSS": (0.05, 1000.0),
     "": (-1e9, 1e9),
 }
@@ -170,6 +170,13 @@ class Parameters:
             self._values[name] = _f32(wire_value)
         self._flyable[name] = _flyable(name, self._values[name])
         return self.read(name)
+
+    def drift(self, name: str, value: float) -> None:
+        """Change a value as if somebody else had; a name that the vehicle does not hold changes nothing."""
+        known = self._values.get(name)
+        if known is not None:
+            self._values[name] = round(value) if isinstance(known, int) else _f32(value)
+            self._flyable[name] = _flyable(name, self._values[name])
 
     def __iter__(self) -> Iterator[WireParameter]:
         """All parameters by index."""
