@@ -4,6 +4,7 @@ import asyncio
 import math
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pymavlink import mavutil
 from pymavlink.dialects.v20 import common as mavlink
 
 from mission.geodesy.distance import distance_m
@@ -230,23 +230,26 @@ async def test_another_stations_plan_is_seen_and_leads(tmp_path: Path) -> None:
 
 def _upload_a_fence(px4: Px4Instance) -> None:
     """As another ground station does, on PX4's other link: a circle of 2 km around home."""
-    station = mavutil.mavlink_connection(f"udpout:127.0.0.1:{px4.gcs_source_port}", source_system=250)
-    try:
-        station.mav.heartbeat_send(mavlink.MAV_TYPE_GCS, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, 0)
-        station.mav.mission_count_send(px4.system_id, 1, 1, mavlink.MAV_MISSION_TYPE_FENCE)
-        wanted = ["MISSION_REQUEST", "MISSION_REQUEST_INT", "MISSION_ACK"]
-        while (heard := station.recv_match(type=wanted, blocking=True, timeout=20)) is not None:
-            if heard.get_type() == "MISSION_ACK":
-                assert heard.type == mavlink.MAV_MISSION_ACCEPTED
-                return
-            station.mav.mission_item_int_send(
-                *(px4.system_id, 1, 0, mavlink.MAV_FRAME_GLOBAL, MavCommand.FENCE_CIRCLE_INCLUSION, 0, 1),
-                *(2000.0, 0.0, 0.0, 0.0, degrees_e7(HOME.latitude_deg), degrees_e7(HOME.longitude_deg), 0.0),
-                mavlink.MAV_MISSION_TYPE_FENCE,
-            )
-        raise AssertionError("PX4 did not take the fence")
-    finally:
-        station.close()
+    codec = mavlink.MAVLink(None, srcSystem=250, srcComponent=mavlink.MAV_COMP_ID_MISSIONPLANNER)
+    fence = mavlink.MAV_MISSION_TYPE_FENCE
+    beat = mavlink.MAVLink_heartbeat_message(mavlink.MAV_TYPE_GCS, mavlink.MAV_AUTOPILOT_INVALID, 0, 0, 0, 3)
+    count = mavlink.MAVLink_mission_count_message(px4.system_id, 1, 1, fence)
+    circle = mavlink.MAVLink_mission_item_int_message(
+        *(px4.system_id, 1, 0, mavlink.MAV_FRAME_GLOBAL, MavCommand.FENCE_CIRCLE_INCLUSION, 0, 1),
+        *(2000.0, 0.0, 0.0, 0.0, degrees_e7(HOME.latitude_deg), degrees_e7(HOME.longitude_deg), 0.0, fence),
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as station:
+        station.settimeout(20.0)
+        station.connect(("127.0.0.1", px4.gcs_source_port))
+        station.send(beat.pack(codec))
+        station.send(count.pack(codec))
+        while True:
+            for heard in codec.parse_buffer(station.recv(2048)) or ():
+                if heard.get_type() in {"MISSION_REQUEST", "MISSION_REQUEST_INT"}:
+                    station.send(circle.pack(codec))
+                elif heard.get_type() == "MISSION_ACK":
+                    assert heard.type == mavlink.MAV_MISSION_ACCEPTED
+                    return
 
 
 async def test_a_killed_gateway_comes_back_and_commands_nothing_by_itself(tmp_path: Path) -> None:
