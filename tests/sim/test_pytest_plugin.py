@@ -1,5 +1,6 @@
 """The pytest plugin as strangers meet it: tests of their own, run by a pytest of their own."""
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -22,6 +23,12 @@ ARMING = """
             link.sendto(command.pack(dialect.MAVLink(None, 245, 190)), address)
             return vehicle.wait_until(lambda truth: truth.armed, within_s)
 """
+
+
+@pytest.fixture
+def px4_build() -> str:
+    """Where PX4 is; asked before `stranger` forgets it."""
+    return os.environ["STORK_PX4_DIR"]
 
 
 @pytest.fixture
@@ -189,6 +196,30 @@ def test_without_a_px4_build_px4_sitl_skips_and_says_what_to_set(stranger: pytes
     result = stranger.runpytest(*PLUGIN, "-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*STORK_PX4_DIR*"])
+
+
+@pytest.mark.sitl
+def test_a_real_px4_stands_in_for_a_simulated_one(
+    px4_build: str, stranger: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a build, `px4_sitl` is running and heard; a test that fails leaves no PX4 behind."""
+    monkeypatch.setenv("STORK_PX4_DIR", px4_build)
+    stranger.makepyfile("""
+        import socket, pytest
+
+        @pytest.mark.px4(speed_factor=5, parameters={"RTL_RETURN_ALT": 20.0})
+        def test_heard(px4_sitl):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+                link.bind(("127.0.0.1", px4_sitl.onboard_port))
+                link.settimeout(10.0)
+                assert link.recv(4096)[0] == 0xFD
+
+        def test_simulated_only(px4_sitl): ...
+        test_simulated_only = pytest.mark.px4(count=2)(test_simulated_only)
+    """)
+    result = stranger.runpytest(*PLUGIN)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*no option 'count'; there are speed_factor, home, parameters*"])
 
 
 def test_parallel_workers_do_not_share_ports(stranger: pytest.Pytester) -> None:
