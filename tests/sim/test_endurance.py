@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mission.model.mission import MissionItem
 from sim.autopilot import Autopilot
 from sim.endurance import HOME, SYSTEM_ID, answers, endure, launch
 from sim.fleet_config import VehicleConfig
+from sim.geofence import areas_of
 from sim.hostile_frames import KINDS, hostile_datagrams
-from sim.wire import FrameReader
+from sim.wire import FrameReader, Message
 
 
 def booted() -> Autopilot:
@@ -75,3 +77,20 @@ def test_a_million_hostile_frames_raise_nothing_and_stop_no_vehicle() -> None:
     """The same for a minute."""
     found = endure(seed=7, datagrams=1_000_000)
     assert (dict(found.exceptions), found.unanswered, found.datagrams) == ({}, 0, 1_000_000)
+
+
+@given(st.floats(width=32), st.sampled_from([5001, 5002, 5003, 5004]))
+def test_a_fence_vertex_may_count_to_anything(count: float, command: int) -> None:
+    """A vertex count or radius that is no number, negative or without end makes no area, and raises nothing."""
+    vertex = MissionItem(command, 6, count, 0.0, 0.0, 0.0, 484_100_000, 156_000_000, 0.0)
+    for area in areas_of([vertex, vertex]):
+        assert area.radius_m > 0.0
+
+
+def test_a_fall_faster_than_the_wire_can_say_is_told_at_the_wires_end() -> None:
+    """Velocities travel in 16 bits of cm/s: 327 m/s."""
+    autopilot = booted()
+    autopilot.onboard.airframe.velocity_up_m_s = -1000.0
+    assert autopilot.streams.send_once(Message.GLOBAL_POSITION_INT.message_id)
+    told = [m for frame in autopilot.take() for m in FrameReader().messages(frame)]
+    assert [m.vz for m in told if m.get_type() == "GLOBAL_POSITION_INT"][-1] == 32767
