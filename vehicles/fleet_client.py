@@ -164,10 +164,7 @@ class FleetClient:
                 await changed.wait()
 
     async def events(self) -> AsyncIterator[m.Event]:
-        """Status texts and link changes since this client began, those of its first snapshot included.
-
-        A reader more than 4,096 events behind loses the oldest.
-        """
+        """Events since this client began, those of its first snapshot included; 4,096 behind, the oldest are lost."""
         position = 0
         while not self._closed:
             changed = self._changed
