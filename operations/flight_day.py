@@ -34,7 +34,7 @@ from operations.records.flown import Flown, flown_by_telemetry, flown_by_truth
 from operations.records.report import day_map, write_delivery_records, write_report
 from operations.records.summary import DaySummary, order_results
 from operations.screen import LiveBoard, print_event, print_event_json
-from sim.fleet_config import Fault
+from sim.fault_kinds import Fault
 from vehicles.fleet_client import FleetClient
 from vehicles.gateway_config import GatewayConfig, VehicleConfig
 from vehicles.gateway_keeper import GatewayKeeper, KeeperChange

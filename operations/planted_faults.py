@@ -7,7 +7,7 @@ import msgspec
 
 from mission.errors import InputError, InputProblem
 from operations.documents import SimulationDocument
-from sim.fleet_config import BatteryDrop, Fault
+from sim.fault_kinds import BatteryDrop, Fault
 
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(Fault))
 
@@ -26,7 +26,7 @@ def planted_faults(simulation: SimulationDocument, vehicle_ids: Collection[str],
             fault = _fault(content)
         except msgspec.ValidationError as error:
             what, _, where = str(error).partition(" - at `$")
-            mend = f"Kinds of fault: {', '.join(KINDS)}; their keys are in sim/fleet_config.py"
+            mend = f"Kinds of fault: {', '.join(KINDS)}; their keys are in docs/faults-simulated.md"
             problems.append(InputProblem(file, place + where.rstrip("`"), what, mend))
             continue
         if fault.vehicle_id not in vehicle_ids:

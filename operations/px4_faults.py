@@ -10,7 +10,7 @@ from typing import Final
 from mission.errors import InputError, InputProblem
 from mission.model.telemetry import LandedState, VehicleState
 from operations.links import GatewayLinks
-from sim.fleet_config import BatteryDrop, Fault
+from sim.fault_kinds import BatteryDrop, Fault
 from sim.px4_sitl import Px4Shell
 
 EMPTY_AFTER_S: Final = 5.0

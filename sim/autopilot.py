@@ -18,6 +18,7 @@ from sim.commander import Commander
 from sim.commands import ACCEPTED_COMPONENTS, Commands, command_of
 from sim.fleet_config import VehicleConfig
 from sim.mission_protocol import MissionProtocol, TransferState
+from sim.modes import Mode
 from sim.navigator import Navigator
 from sim.onboard import Onboard
 from sim.parameters import WireParameter
@@ -126,6 +127,18 @@ class Autopilot:
             self._tick = last
             onboard.now_s = last * TICK_S
 
+    def reboot(self) -> None:
+        """Restart the autopilot, in flight as well: its clock and counters begin anew, plans and parameters stay.
+
+        In the air it holds; the mission begins at its first item again.
+        """
+        onboard = self.onboard
+        onboard.booted_s = onboard.now_s
+        onboard.outbox.restart(onboard.system_id)
+        onboard.plans.requested_current = 0
+        self.protocol.reset()
+        self.commander.request_mode(Mode.LOITER)
+
     def wake_by(self, time_s: float) -> None:
         """Take the next flight step no later than at a moment of simulated time."""
         if math.isfinite(time_s):
@@ -145,7 +158,7 @@ class Autopilot:
         if now - self._spent_s >= SPEND_S - ROUNDING:
             self._spend(now - self._spent_s)
             self._spent_s = now
-        for observer in self.observers:
+        for observer in tuple(self.observers):
             observer(self)
         self.streams.tell_mission_progress()
         onboard.outbox.send_texts()
@@ -215,7 +228,7 @@ class Autopilot:
             return
         if name == "TIMESYNC":
             if message.tc1 == 0:
-                onboard.outbox.send(Message.TIMESYNC, round(onboard.now_s * 1e9), message.ts1)
+                onboard.outbox.send(Message.TIMESYNC, round(onboard.since_boot_s * 1e9), message.ts1)
             return
         if not self._is_for_us(message):
             return
@@ -227,7 +240,7 @@ class Autopilot:
 
     def _is_for_us(self, message: Any) -> bool:
         system = getattr(message, "target_system", None)
-        if system is None or system not in (0, self.onboard.config.system_id):
+        if system is None or system not in (0, self.onboard.system_id):
             return False
         return getattr(message, "target_component", 0) in ACCEPTED_COMPONENTS
 

@@ -1,8 +1,9 @@
 """A simulated fleet as a process: ``python -m sim.fleet CONFIG.json``.
 
 Prints one JSON line once every vehicle streams, ``{"ready": true, "vehicles": {id: {"system_id", "local_port"}}}``,
-or ``{"ready": false, "error": …}`` and exits with 2. Ends on SIGTERM or SIGINT, and when a pipe on its standard
-input closes – which it does when the process that started it dies.
+or ``{"ready": false, "error": …}`` and exits with 2. A JSON line on standard input is a fault that strikes at its
+moment, or at once (docs/faults-simulated.md); it is answered with ``{"planted": true}`` or with what is wrong. Ends on
+SIGTERM or SIGINT, and when a pipe on standard input closes – which it does when the process that started it dies.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from mission.errors import InputError
+from sim.fault_kinds import Fault
 from sim.fleet_config import FleetConfig, load_fleet_config
 from sim.udp_fleet import UdpFleet, report_slip
 
@@ -26,24 +28,25 @@ def _say(**fields: object) -> None:
     sys.stdout.flush()
 
 
-async def _stdin_closes() -> None:
-    """Return when a pipe on standard input closes; wait for ever when standard input is no pipe."""
+async def _obey(fleet: UdpFleet) -> None:
+    """Plant the faults that come as JSON lines on a pipe on standard input; return when it closes.
+
+    Waits for ever when standard input is no pipe.
+    """
     loop = asyncio.get_running_loop()
-    closed = loop.create_future()
-    descriptor = sys.stdin.fileno() if sys.stdin is not None else -1
-    if descriptor < 0 or not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        await closed
+    if sys.stdin is None or not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        await loop.create_future()
         return
-
-    def on_readable() -> None:
-        if not os.read(descriptor, 4096) and not closed.done():
-            closed.set_result(None)
-
-    loop.add_reader(descriptor, on_readable)
-    try:
-        await closed
-    finally:
-        loop.remove_reader(descriptor)
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        try:
+            fault: Fault = msgspec.json.decode(line, type=Fault)
+            fleet.plant(fault)
+        except (msgspec.DecodeError, InputError) as error:
+            _say(planted=False, error=str(error))
+        else:
+            _say(planted=True)
 
 
 async def run_fleet(config: FleetConfig) -> int:
@@ -62,7 +65,7 @@ async def run_fleet(config: FleetConfig) -> int:
             _say(ready=True, vehicles=vehicles)
             ends = [
                 asyncio.ensure_future(stop.wait()),
-                asyncio.ensure_future(_stdin_closes()),
+                asyncio.ensure_future(_obey(fleet)),
                 asyncio.ensure_future(fleet.wait_failed()),
             ]
             done, pending = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -2,14 +2,19 @@
 
 import itertools
 import math
+from collections.abc import Container
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from mission.errors import InputError, InputProblem
+from sim.fault_kinds import BatteryDrop, Fault, ForeignMode, ItemRefused, SystemIdClash
 
 MAX_SPEED_FACTOR = 50.0
+FOREIGN_MODES = ("LOITER", "RTL", "LAND")
+REFUSALS = (1, 2, 3, 4, 5, 6)
+"""MAV_MISSION_RESULTs with which PX4 refuses an item."""
 
 
 class Home(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,51 +111,6 @@ class GroundCrew(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     battery_swap_s: float = 60.0
 
 
-class BatteryDrop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="battery_drop", tag_field="kind"):
-    """The battery falls to a fraction, `after_takeoff_s` after take-off or when `at_item` becomes current."""
-
-    vehicle_id: str
-    to_fraction: float
-    sortie: int = 1
-    after_takeoff_s: float | None = None
-    at_item: int | None = None
-
-
-class Silent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="silent", tag_field="kind"):
-    """The vehicle neither sends nor hears anything from `after_s` after boot until `until_s`; it flies on."""
-
-    vehicle_id: str
-    after_s: float = 0.0
-    until_s: float | None = None
-
-
-class ArmingDenied(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="arming_denied", tag_field="kind"):
-    """Arming is refused with `text`, `times` times from the given sortie on; None means always."""
-
-    vehicle_id: str
-    text: str = "Arming denied: Resolve system health failures first"
-    sortie: int = 1
-    times: int | None = None
-
-
-class MotorsStop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="motors_stop", tag_field="kind"):
-    """All motors stop `after_takeoff_s` after take-off: the vehicle falls and stays where it fell."""
-
-    vehicle_id: str
-    after_takeoff_s: float
-    sortie: int = 1
-
-
-class GripperStuck(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="gripper_stuck", tag_field="kind"):
-    """The gripper answers as usual and releases nothing, in one sortie or (None) always."""
-
-    vehicle_id: str
-    sortie: int | None = None
-
-
-Fault = BatteryDrop | Silent | ArmingDenied | MotorsStop | GripperStuck
-
-
 class FleetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole simulated fleet.
 
@@ -235,10 +195,26 @@ def _problems(config: FleetConfig) -> list[tuple[str, str, str]]:
         found += [(f"vehicles[{index}].{place}", what, mend) for place, what, mend in _vehicle_problems(vehicle)]
     known = {vehicle.vehicle_id for vehicle in config.vehicles}
     for index, fault in enumerate(config.faults):
-        if fault.vehicle_id not in known:
-            found.append((f"faults[{index}].vehicle_id", f"no vehicle {fault.vehicle_id!r}", "Name a vehicle above."))
+        found += [(f"faults[{index}]{place}", what, mend) for place, what, mend in fault_problems(fault, known)]
         if isinstance(fault, BatteryDrop) and (fault.after_takeoff_s is None) == (fault.at_item is None):
             found.append((f"faults[{index}]", "no single trigger", "Give either after_takeoff_s or at_item."))
+    return found
+
+
+def fault_problems(fault: Fault, vehicle_ids: Container[str]) -> list[tuple[str, str, str]]:
+    """Everything in a well-formed fault that cannot happen: place, what, how to mend."""
+    found: list[tuple[str, str, str]] = []
+    if fault.vehicle_id not in vehicle_ids:
+        found.append((".vehicle_id", f"no vehicle {fault.vehicle_id!r}", "Name a vehicle of the fleet."))
+    if isinstance(fault, ForeignMode) and fault.mode not in FOREIGN_MODES:
+        found.append((".mode", f"{fault.mode!r} is none", f"Use one of {', '.join(FOREIGN_MODES)}."))
+    if isinstance(fault, SystemIdClash) and not 1 <= fault.system_id <= 255:
+        found.append((".system_id", f"{fault.system_id} is no MAVLink system id", "Use 1-255."))
+    if isinstance(fault, ItemRefused) and fault.result not in REFUSALS:
+        found.append((".result", f"{fault.result} refuses nothing", f"Use one of {', '.join(map(str, REFUSALS))}."))
+    numbers = (value for value in msgspec.structs.astuple(fault) if isinstance(value, float))
+    if not all(math.isfinite(value) for value in numbers):
+        found.append(("", "a number is not finite", "Give finite numbers."))
     return found
 
 

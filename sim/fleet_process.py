@@ -12,10 +12,12 @@ from typing import Any, Self
 import msgspec
 
 import sim
-from mission.errors import LinkError, LinkTimeoutError
+from mission.errors import InputError, InputProblem, LinkError, LinkTimeoutError
+from sim.fault_kinds import Fault
 from sim.fleet_config import FleetConfig
 
 STOP_S = 5.0
+PLANT_S = 10.0
 
 
 class FleetProcess:
@@ -37,6 +39,7 @@ class FleetProcess:
         self.local_ports: dict[str, int] = {}
         self._ready_timeout_s = ready_timeout_s
         self._process: asyncio.subprocess.Process | None = None
+        self._planting = asyncio.Lock()
 
     @property
     def pid(self) -> int:
@@ -65,7 +68,7 @@ class FleetProcess:
                 env={**os.environ, "PYTHONPATH": path},
             )
             try:
-                answer = await asyncio.wait_for(self._first_line(), self._ready_timeout_s)
+                answer = await asyncio.wait_for(self._next_line(), self._ready_timeout_s)
             except TimeoutError:
                 await self._stop()
                 raise LinkTimeoutError(f"the simulated fleet was not ready in {self._ready_timeout_s} s") from None
@@ -78,13 +81,34 @@ class FleetProcess:
         self.local_ports = {name: vehicle["local_port"] for name, vehicle in answer["vehicles"].items()}
         return self
 
+    async def plant(self, fault: Fault) -> None:
+        """Make a fault happen in the running fleet.
+
+        Raises:
+            InputError: the fleet refuses it; the message says why.
+            LinkError: the fleet is gone.
+        """
+        process = self._process
+        if process is None or process.stdin is None:
+            raise LinkError("the simulated fleet does not run")
+        async with self._planting:
+            try:
+                process.stdin.write(msgspec.json.encode(fault) + b"\n")
+                await process.stdin.drain()
+                answer = await asyncio.wait_for(self._next_line(), PLANT_S)
+            except (BrokenPipeError, ConnectionResetError, TimeoutError) as error:
+                raise LinkError(f"the simulated fleet does not take a fault: {error!r}") from error
+        if not answer.get("planted"):
+            why = str(answer.get("error", "it ended without a word"))
+            raise InputError(InputProblem("fault", str(fault), why, "See docs/faults-simulated.md."))
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the fleet."""
         await self._stop()
 
-    async def _first_line(self) -> dict[str, Any]:
+    async def _next_line(self) -> dict[str, Any]:
         if self._process is None or self._process.stdout is None:
             return {}
         line = await self._process.stdout.readline()

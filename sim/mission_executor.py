@@ -288,7 +288,7 @@ class MissionExecutor:
     def _announce(self, item: MissionItem) -> None:
         """Send the command on the link as PX4 does, which forwards its own commands to whoever listens."""
         parameters = (item.param1, item.param2, item.param3, item.param4, 0.0, 0.0, 0.0)
-        system_id = self._onboard.config.system_id
+        system_id = self._onboard.system_id
         self._onboard.outbox.send(Message.COMMAND_LONG, *parameters, item.command, system_id, 0, 0)
 
     def _fly(self, target: Point, onward: Point | None) -> None:

@@ -20,6 +20,9 @@ GIVE_UP_S = 5.0
 ALL_PLANS = 255
 """MAV_MISSION_TYPE_ALL, in MISSION_CLEAR_ALL."""
 
+ItemVeto = Callable[[int], MissionResult | None]
+"""Tells from an item's number why it is refused although nothing is wrong with it, or None."""
+
 Partner = tuple[int, int]
 """System and component of whom a transfer is with."""
 
@@ -51,12 +54,14 @@ class MissionProtocol:
 
     Attributes:
         state: what it is busy with.
+        item_veto: asked before each item of an upload is looked at; a result refuses it.
         current_sequence: the current mission item, marked so in downloads; kept up to date from outside.
     """
 
     def __init__(self, store: PlanStore, outbox: Outbox, link_time_scale: float) -> None:
         self.state = TransferState.IDLE
         self.current_sequence = 0
+        self.item_veto: ItemVeto = lambda _sequence: None
         self._store = store
         self._outbox = outbox
         self._retry_s = RETRY_S * link_time_scale
@@ -71,6 +76,10 @@ class MissionProtocol:
         self._int_mode = False
         self._heard_s = 0.0
         self._asked_s = 0.0
+
+    def reset(self) -> None:
+        """Forget the transfer under way."""
+        self.state = TransferState.IDLE
 
     def receive(self, message: Any, now_s: float) -> bool:
         """Handle a message addressed to this vehicle; False when it is not one of the protocol's."""
@@ -143,7 +152,7 @@ class MissionProtocol:
         if heard.message.seq != self._next:
             return
         sent = _item_of(heard.message)
-        stored = item_as_stored(sent, self._plan)
+        stored = self.item_veto(self._next) or item_as_stored(sent, self._plan)
         if isinstance(stored, MissionResult):
             if stored is not MissionResult.ERROR:
                 self._outbox.text(Severity.CRITICAL, "IGN MISSION_ITEM: Invalid item")

@@ -41,6 +41,10 @@ class Onboard:
         now_s: simulated seconds since boot.
         moved_s: when the airframe was last moved.
         world: the wind and the ground.
+        system_id: what it calls itself on the link.
+        booted_s: when the autopilot last booted, by its first clock.
+        mistaken: true minus believed place, north and east in metres, after the position has jumped.
+        home_moved: how far home is set from the vehicle's place, north and east in metres.
         has_gps: whether its receiver has a fix.
         mode: the flight mode that is flown.
         landed: what the land detector says.
@@ -73,10 +77,15 @@ class Onboard:
     given_world: InitVar[World | None] = None
     world: World = field(init=False)
     has_gps: bool = True
+    system_id: int = field(init=False)
+    booted_s: float = 0.0
+    mistaken: tuple[float, float] = (0.0, 0.0)
+    home_moved: tuple[float, float] = (0.0, 0.0)
     moved_s: float = 0.0
 
     def __post_init__(self, given_world: World | None) -> None:
         config, physical = self.config, self.config.physical
+        self.system_id = config.system_id
         self.parameters = Parameters(
             {
                 "MAV_SYS_ID": config.system_id,
@@ -98,6 +107,11 @@ class Onboard:
         self.airframe = airframe_of(physical, self.parameters)
         self.battery = Battery(physical.battery_wh)
         self.outbox = Outbox(FrameWriter(config.system_id, AUTOPILOT_COMPONENT), self.link_time_scale)
+
+    @property
+    def since_boot_s(self) -> float:
+        """What the autopilot's own clock says."""
+        return self.now_s - self.booted_s
 
     @property
     def here(self) -> Point:
@@ -146,10 +160,11 @@ class Onboard:
     @property
     def true_place(self) -> Place:
         """Latitude and longitude where the vehicle really is; `place` is where it believes to be."""
-        airframe, error = self.airframe, self.position_error
-        if error is None:
-            return self.place
-        return self.plane.to_global(airframe.north_m + error.north_m, airframe.east_m + error.east_m)
+        (north, east, _), error = self.here, self.position_error
+        north, east = north + self.mistaken[0], east + self.mistaken[1]
+        if error is not None:
+            north, east = north + error.north_m, east + error.east_m
+        return self.plane.to_global(north, east)
 
     @property
     def home_place(self) -> Place:
@@ -165,24 +180,42 @@ class Onboard:
     def set_home_here(self) -> None:
         """Make the vehicle's place its home."""
         airframe = self.airframe
-        moved = (airframe.north_m, airframe.east_m, airframe.up_m) != (
-            self.home.north_m,
-            self.home.east_m,
-            self.home.up_m,
-        )
-        if moved:
-            self.home = Home(airframe.north_m, airframe.east_m, airframe.up_m, self.home.revision + 1)
+        north, east = airframe.north_m + self.home_moved[0], airframe.east_m + self.home_moved[1]
+        if (north, east, airframe.up_m) != (self.home.north_m, self.home.east_m, self.home.up_m):
+            self.home = Home(north, east, airframe.up_m, self.home.revision + 1)
+
+    def move_home(self, north_m: float, east_m: float) -> None:
+        """Shift the home position, also wherever home is set later."""
+        home = self.home
+        self.home_moved = self.home_moved[0] + north_m, self.home_moved[1] + east_m
+        self.home = Home(home.north_m + north_m, home.east_m + east_m, home.up_m, home.revision + 1)
+
+    def mistake_position(self, north_m: float, east_m: float) -> None:
+        """Believe to be elsewhere from now on; nothing moves."""
+        self.airframe.north_m += north_m
+        self.airframe.east_m += east_m
+        self.mistaken = self.mistaken[0] - north_m, self.mistaken[1] - east_m
+
+    def take_system_id(self, system_id: int) -> None:
+        """Speak and listen under another MAVLink system id."""
+        self.system_id = system_id
+        self.outbox.restart(system_id)
 
     def drive_gripper(self, instance: int, action: GripperAction) -> None:
         """Begin to move a gripper, and write down what fell where."""
         self.grippers.move(instance, action, self.now_s + self.parameters["PD_GRIPPER_TO"])
         if action is not GripperAction.RELEASE:
             return
-        mass = self.payload.let_go(instance)
+        if not self.payload.is_stuck:
+            self.lose_parcel(instance)
+
+    def lose_parcel(self, slot: int) -> None:
+        """Drop what hangs in a slot, if anything does, and write down where it fell."""
+        mass = self.payload.let_go(slot)
         if mass is not None:
             latitude, longitude = self.true_place
             height = self.airframe.up_m - self.home.up_m
-            release = Release(self.sortie, instance, mass, self.now_s, latitude, longitude, height)
+            release = Release(self.sortie, slot, mass, self.now_s, latitude, longitude, height)
             self.payload.releases.append(release)
 
     def ended_grippers(self) -> list[int]:

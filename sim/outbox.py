@@ -46,6 +46,12 @@ class Outbox:
         """Queue a frame that an `encoder` made."""
         self._frames.append(frame)
 
+    def restart(self, system_id: int) -> None:
+        """Speak as that system from now on, numbering from 0; who listened is forgotten."""
+        self._writer.system_id, self._writer.sequence = system_id, 0
+        self._texts.clear()
+        self._gcs_heard_s = -1e9
+
     @property
     def has_texts(self) -> bool:
         """Whether a text waits for its turn."""

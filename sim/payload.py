@@ -19,7 +19,7 @@ class Release:
 
 @dataclass(slots=True)
 class Payload:
-    """Slots are numbered from 1, as gripper instances are. A stuck gripper holds on to everything."""
+    """Slots are numbered from 1, as gripper instances are. A stuck gripper opens for no command."""
 
     slots: dict[int, float] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
@@ -35,5 +35,5 @@ class Payload:
         self.slots = dict(enumerate(masses_kg, start=1))
 
     def let_go(self, slot: int) -> float | None:
-        """Open the gripper of a slot; return the mass that fell, or None."""
-        return None if self.is_stuck else self.slots.pop(slot, None)
+        """Let the parcel of a slot fall; return its mass, or None where there is none."""
+        return self.slots.pop(slot, None)

@@ -37,11 +37,11 @@ class SensorFields:
 
     @property
     def _boot_ms(self) -> int:
-        return round(self._onboard.now_s * 1000.0) & 0xFFFFFFFF
+        return round(self._onboard.since_boot_s * 1000.0) & 0xFFFFFFFF
 
     @property
     def _boot_us(self) -> int:
-        return round(self._onboard.now_s * 1e6)
+        return round(self._onboard.since_boot_s * 1e6)
 
     @property
     def _amsl_m(self) -> float:

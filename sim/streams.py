@@ -69,6 +69,7 @@ class _Stream:
     encode: Callable[..., bytes]
     default_hz: float
     interval_s: float = math.inf
+    last: _Fields | None = None
 
 
 @dataclass(slots=True)
@@ -88,6 +89,7 @@ class Streams:
 
     Attributes:
         next_s: when something is due next; inf for never.
+        frozen: everything goes on being sent, with the values it had.
     """
 
     def __init__(self, onboard: Onboard, commander: Commander, navigator: Navigator, least_interval_s: float) -> None:
@@ -95,6 +97,7 @@ class Streams:
         self._navigator = navigator
         self._least_s = least_interval_s
         self.next_s = 0.0
+        self.frozen = False
         self._last_current = -1
         self._last_reached: int | None = None
         self._reached_due_s = math.inf
@@ -141,8 +144,9 @@ class Streams:
         for beat in self._beats:
             if beat.due_s <= now:
                 for stream in beat.streams:
-                    fields = stream.fields()
+                    fields = stream.last if self.frozen else stream.fields()
                     if fields is not None:
+                        stream.last = fields
                         put(stream.encode(*fields))
                 beat.due_s += beat.interval_s
                 if beat.due_s <= now:  # the link was paused, or the interval is shorter than a tick

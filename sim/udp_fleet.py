@@ -13,9 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
+from mission.errors import InputError, InputProblem
 from sim.autopilot import Autopilot
+from sim.fault_kinds import Fault
 from sim.faults import plant
-from sim.fleet_config import FleetConfig, VehicleConfig
+from sim.fleet_config import FleetConfig, VehicleConfig, fault_problems
 from sim.ground_crew import PadService
 from sim.local_plane import LocalPlane
 from sim.position_error import PositionError
@@ -128,6 +130,17 @@ class UdpFleet:
     async def wait_streaming(self) -> None:
         """Return once every vehicle has sent its first heartbeat (or would have, were it not silent)."""
         await self._streaming.wait()
+
+    def plant(self, fault: Fault) -> None:
+        """Make a fault happen to a vehicle of the running fleet.
+
+        Raises:
+            InputError: no such vehicle, or a value that no vehicle can have.
+        """
+        problems = fault_problems(fault, self.vehicles)
+        if problems:
+            raise InputError(*(InputProblem("fault", *problem) for problem in problems))
+        plant(self.vehicles[fault.vehicle_id].autopilot, (fault,))
 
     async def wait_failed(self) -> None:
         """Return never, unless the simulation breaks; then raise what broke it."""

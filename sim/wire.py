@@ -130,13 +130,13 @@ class FrameWriter:
     def _make_encoder(self, layout: Layout) -> Callable[..., bytes]:
         whole = struct.Struct("<IBIB" + layout.payload.format.lstrip("<")).pack
         first = MAGIC_V2 | layout.payload.size << 8
-        second = self.system_id | self.component_id << 8 | (layout.message_id & 0xFFFF) << 16
+        second = self.component_id << 8 | (layout.message_id & 0xFFFF) << 16
         third, seed, checksum = layout.message_id >> 16, layout.crc_extra, CHECKSUM.pack
 
         def encode(*fields: float | bytes) -> bytes:
             sequence = self.sequence
             self.sequence = (sequence + 1) & 0xFF
-            frame = whole(first, sequence, second, third, *fields)
+            frame = whole(first, sequence, self.system_id | second, third, *fields)
             if not frame[-1]:
                 kept = frame[HEADER_BYTES:].rstrip(b"\0") or frame[HEADER_BYTES : HEADER_BYTES + 1]
                 frame = frame[:1] + bytes((len(kept),)) + frame[2:HEADER_BYTES] + kept

@@ -90,6 +90,13 @@ class World:
         self._relief = relief
         self._boot_amsl_m = ground_amsl_m(relief, *plane.to_global(0.0, 0.0)) if relief is not None else 0.0
 
+    def blow(self, wind: WindConfig, seed: str) -> None:
+        """Change the wind, or let it begin; `seed` makes the gusts of a wind that begins."""
+        if self.wind is None:
+            self.wind = Wind(wind, random.Random(seed))
+        else:
+            self.wind.blow(wind)
+
     @property
     def has_wind(self) -> bool:
         """Whether air moves at all in this world."""

@@ -7,7 +7,7 @@ import pytest
 from mission.errors import InputError
 from mission.model.telemetry import LandedState, VehicleState
 from operations.px4_faults import DropMoment, battery_drops
-from sim.fleet_config import BatteryDrop, GripperStuck
+from sim.fault_kinds import BatteryDrop, GripperStuck
 
 WAITING = VehicleState("drone-1", boot_time_ms=1000, landed_state=LandedState.ON_GROUND, mission_current=0)
 ARMED = replace(WAITING, armed=True, boot_time_ms=2000)

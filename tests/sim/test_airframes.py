@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mission.model.mission import MissionItem
 from sim.battery import wing_power_w
 from sim.modes import VtolState
 
@@ -40,7 +41,7 @@ def test_a_rovers_energy_goes_with_its_way_not_with_hovering(
     assert station.autopilot.onboard.battery.used_wh < 1.0
 
 
-def vtol_delivery(plans: SimpleNamespace) -> list[object]:
+def vtol_delivery(plans: SimpleNamespace) -> list[MissionItem]:
     """Out on the wing, land there, back on the wing."""
     return [
         plans.item(84, 0.0, 0.0, 40.0),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sim.fault_kinds import ArmingDenied, BatteryDrop, Fault, GripperStuck, MotorsStop, Silent
 from sim.faults import plant
-from sim.fleet_config import ArmingDenied, BatteryDrop, Fault, GripperStuck, GroundCrew, MotorsStop, Silent
+from sim.fleet_config import GroundCrew
 from sim.ground_crew import PadService
 from sim.position_error import PositionError
 

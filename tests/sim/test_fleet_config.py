@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from mission.errors import InputError
-from sim.fleet_config import BatteryDrop, FleetConfig, load_fleet_config, read_fleet_config
+from sim.fault_kinds import BatteryDrop
+from sim.fleet_config import FleetConfig, load_fleet_config, read_fleet_config
 
 VEHICLE = {
     "vehicle_id": "d1",

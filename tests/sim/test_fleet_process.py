@@ -13,8 +13,9 @@ import psutil
 import pytest
 from pymavlink.dialects.v20 import common as dialect
 
-from mission.errors import LinkError
-from sim.fleet_config import FleetConfig, Home, Physical, Silent, VehicleConfig
+from mission.errors import InputError, LinkError
+from sim.fault_kinds import Silent
+from sim.fleet_config import FleetConfig, Home, Physical, VehicleConfig
 from sim.fleet_process import FleetProcess
 from sim.udp_fleet import UdpFleet
 from sim.wire import FrameReader
@@ -163,3 +164,13 @@ async def test_truth_log_tells_what_was_flown(partner: socket.socket, tmp_path: 
     assert lines[0]["lat"] == pytest.approx(48.41, abs=2e-5)
     assert lines[0]["payload_kg"] == 0.5
     assert lines[0]["armed"] is False
+
+
+async def test_a_fault_can_be_planted_while_the_fleet_runs(partner: socket.socket) -> None:
+    """By one JSON line: the vehicle falls silent; one for no vehicle of the fleet is refused with the reason."""
+    async with FleetProcess(config_for(partner, 2)) as fleet:
+        await fleet.plant(Silent("d1"))
+        with pytest.raises(InputError, match="no vehicle 'd9'"):
+            await fleet.plant(Silent("d9"))
+        listen(partner, 0.2)
+        assert {system_id for system_id, _ in listen(partner, 0.5)} == {2}

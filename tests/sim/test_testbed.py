@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mission.errors import InputError
-from sim.fleet_config import ArmingDenied
+from sim.fault_kinds import ArmingDenied
 from sim.free_ports import FIRST_PORT, LAST_PORT, reserve_udp_port
 from sim.loop_thread import LoopThread
 from sim.px4_sitl_numbers import try_lock

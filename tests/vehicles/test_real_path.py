@@ -13,7 +13,8 @@ import pytest
 
 from mission.model.mission import Mission
 from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleState
-from sim.fleet_config import ArmingDenied, FleetConfig, Home, Silent
+from sim.fault_kinds import ArmingDenied, Silent
+from sim.fleet_config import FleetConfig, Home
 from sim.fleet_config import VehicleConfig as SimulatedVehicle
 from sim.fleet_process import FleetProcess
 from vehicles.fleet_client import FleetClient
