@@ -67,8 +67,9 @@ class Mesh:
     @property
     def nbytes(self) -> int:
         """Bytes held in arrays."""
-        arrays = (getattr(self, name) for name in self.__slots__)
-        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+        arrays = [getattr(self, name) for name in self.__slots__]
+        rows = (self.tables.vertex, self.tables.ring, self.tables.edge, self.tables.across)
+        return sum(array.nbytes for array in (*arrays, *rows) if isinstance(array, np.ndarray | memoryview))
 
 
 def build_mesh(triangulation: Triangulation, rings: Rings) -> Mesh:
