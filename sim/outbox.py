@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sim.px4_events import arguments_of, event_of
 from sim.wire import FrameWriter, Layout, Message
 
 TEXT_BYTES = 50
@@ -26,6 +27,9 @@ class Outbox:
     Args:
         writer: numbers and frames the messages.
         link_time_scale: simulated seconds per second on the link; time-outs of the link are stretched by it.
+
+    Attributes:
+        event_sequence: number of the last event sent.
     """
 
     def __init__(self, writer: FrameWriter, link_time_scale: float) -> None:
@@ -33,6 +37,7 @@ class Outbox:
         self._frames: list[bytes] = []
         self._texts: list[tuple[int, bytes]] = []
         self._text_id = 0
+        self.event_sequence = 0
         self._next_text_s = 0.0
         self._gcs_heard_s = -1e9
         self._gcs_timeout_s = GCS_HEARD_S * link_time_scale
@@ -80,7 +85,15 @@ class Outbox:
         self._frames.append(self._writer.encoder(layout)(*fields))
 
     def text(self, severity: int, text: str, end: str = "\t") -> None:
-        """Queue a STATUSTEXT, in chunks of 50 bytes; PX4 ends most with a tab. Unheard texts are lost."""
+        """Queue a STATUSTEXT, in chunks of 50 bytes, and send the event that goes with it.
+
+        PX4 ends most texts with a tab. Texts are lost while no ground station is heard; events are not.
+        """
+        event = event_of(text)
+        if event is not None:
+            self.event_sequence = (self.event_sequence + 1) & 0xFFFF
+            head = event.event_id, round(self._now_s * 1000.0) & 0xFFFFFFFF, self.event_sequence
+            self.send(Message.EVENT, *head, 0, 0, event.log_levels, arguments_of(text))
         if self._now_s - self._gcs_heard_s <= self._gcs_timeout_s:
             self._texts.append((severity, (text + end).encode()))
 

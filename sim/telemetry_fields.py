@@ -231,6 +231,10 @@ class TelemetryFields:
         mode = self._onboard.mode
         return mode.custom_mode, self._commander.user_mode.custom_mode, mode.value.standard_mode
 
+    def current_event_sequence(self) -> tuple[int, ...]:
+        """CURRENT_EVENT_SEQUENCE: by it a ground station sees that it has missed an event."""
+        return self._onboard.outbox.event_sequence, 0
+
     def autopilot_version(self) -> tuple[float | bytes, ...]:
         """AUTOPILOT_VERSION."""
         uid = 0x5354_4F52_4B00_0000 | self._onboard.config.system_id

@@ -195,3 +195,18 @@ def test_ping_and_timesync_are_answered(station: "GroundStation") -> None:
     ping = next(m for m in station.named("PING") if m.target_system == 245)
     assert (ping.time_usec, ping.seq, ping.target_component) == (123456, 7, 190)
     assert any(m.ts1 == 987654321 and m.tc1 > 0 for m in station.named("TIMESYNC"))
+
+
+def test_events_are_sent_also_while_no_ground_station_is_heard(make_station: "MakeStation") -> None:
+    """As recorded: EVENT 9489139 of the autopilot with "Armed by", heartbeat or not; texts only with one."""
+    station = make_station()
+    station.heartbeats = False
+    station.run(5.0)
+    autopilot = station.autopilot
+    autopilot.take()
+    message = dialect.MAVLink_command_long_message(1, 1, 400, 0, 1.0, 0, 0, 0, 0, 0, 0)
+    autopilot.receive(message.pack(dialect.MAVLink(None, 245, 190)))
+    autopilot.advance(autopilot.now_s + 0.2)
+    frames = {int.from_bytes(frame[7:10], "little"): frame for frame in autopilot.take()}
+    assert int.from_bytes(frames[410][10:14], "little") == 1 << 24 | 9489139
+    assert 253 not in frames
