@@ -55,7 +55,7 @@ def test_commanded_gripper_is_in_progress_and_accepted_a_second_later(
 
 
 def test_a_gripper_asked_for_what_it_does_or_has_done_moves_once(make_station: "MakeStation") -> None:
-    """As recorded: closed at boot; asked again while it opens TEMPORARILY_REJECTED; when it is open ACCEPTED at once."""
+    """As recorded: closed at boot; asked while it opens TEMPORARILY_REJECTED; when it is open ACCEPTED at once."""
     station = make_station()
     assert station.command(211, 1.0, 1.0) == [ACCEPTED]
     assert station.command(211, 1.0, 0.0) == [IN_PROGRESS]
