@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 zones_app = typer.Typer(help="Zone documents of any authority.", no_args_is_help=True)
 app.add_typer(zones_app, name="zones")
+sim_app = typer.Typer(help="Simulated PX4 vehicles: a fleet to connect to, or whole days.", no_args_is_help=True)
+app.add_typer(sim_app, name="sim")
 vehicle_app = typer.Typer(help="Single vehicles: how they are set up.", no_args_is_help=True)
 profile_app = typer.Typer(help="PX4's safety parameters: check them, or set them.", no_args_is_help=True)
 vehicle_app.add_typer(profile_app, name="profile")
@@ -159,8 +161,8 @@ def watch(
     _end(lambda: watch_command(bus, commands, seconds, as_json=as_json), as_json=as_json)
 
 
-@app.command()
-def sim(
+@sim_app.command("fleet")
+def sim_fleet(
     day: DayFile,
     speed: Speed = None,
     seed: Seed = None,
@@ -168,10 +170,29 @@ def sim(
     as_json: Json = False,
 ) -> None:
     """Run the day's fleet as simulated PX4 vehicles on UDP, for any ground station, until interrupted."""
-    from operations.commands.sim import sim_command
+    from operations.commands.sim_fleet import sim_fleet_command
     from operations.inputs import DayArguments
 
-    _end(lambda: sim_command(DayArguments(day), speed, seed, seconds, as_json=as_json), as_json=as_json)
+    _end(lambda: sim_fleet_command(DayArguments(day), speed, seed, seconds, as_json=as_json), as_json=as_json)
+
+
+@sim_app.command("run")
+def sim_run(
+    scenario: Annotated[
+        str | None, typer.Argument(help="A scenario's file, or the name of one that comes with Stork.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every scenario that comes with Stork.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Another seed than the scenario's.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the journals (default: none is kept).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fly a scenario in virtual time: the real stack, a referee that sees the truth, and one line to repeat it.
+
+    Exit 0 when orders, alarms and broken invariants are those that the scenario expects.
+    """
+    from operations.commands.sim_run import ScenarioArguments, sim_run_command
+
+    _end(lambda: sim_run_command(ScenarioArguments(scenario, every, seed, out), as_json=as_json), as_json=as_json)
 
 
 @app.command()

@@ -74,7 +74,7 @@ async def simulated_fleet(
     truth_log = folder / "truth.jsonl"
     config = FleetConfig(
         vehicles=tuple(
-            _simulated(vehicle, _hub_of(day, vehicle), ports[vehicle.vehicle_id], flights, parameters)
+            simulated_vehicle(vehicle, hub_of(day, vehicle), ports[vehicle.vehicle_id], flights, parameters)
             for vehicle in day.vehicles
         ),
         seed=simulation.seed,
@@ -96,7 +96,7 @@ async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterato
     profile = delivery_profile().at_speed(speed_factor)
     configs = [
         Px4Config(
-            home=_px4_home(_hub_of(day, vehicle)),
+            home=_px4_home(hub_of(day, vehicle)),
             speed_factor=speed_factor,
             parameters=profile.values() | px4_parameters(vehicle, day.policy),
             keep=KeepFiles.ALWAYS,
@@ -147,9 +147,10 @@ def px4_parameters(vehicle: Vehicle, policy: Policy) -> dict[str, int | float]:
     }
 
 
-def _simulated(
+def simulated_vehicle(
     vehicle: Vehicle, hub: Hub, port: int, flights: Sequence[ApprovedFlight], parameters: Mapping[str, int | float]
 ) -> VehicleConfig:
+    """A vehicle as it is simulated: loaded with the parcels of its `flights`, heard on UDP `port`."""
     mine = [flight for flight in flights if flight.vehicle_id == vehicle.vehicle_id]
     mine.sort(key=lambda flight: flight.plan.departure)
     kind = vehicle.type
@@ -173,7 +174,8 @@ def _simulated(
     )
 
 
-def _hub_of(day: Day, vehicle: Vehicle) -> Hub:
+def hub_of(day: Day, vehicle: Vehicle) -> Hub:
+    """Where a vehicle is based."""
     return next(hub for hub in day.site.hubs if hub.hub_id == vehicle.hub_id)
 
 

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from mission.errors import LinkError
 from mission.model.gripper import GripperAnswer
@@ -23,9 +23,8 @@ from mission.supervision.events import (
     TransferEnded,
     VehicleSaid,
 )
-from vehicles.fleet_client import FleetClient
 from vehicles.link import TransferState
-from vehicles.messages import CommandStatus, GatewayReplaced, StatusTextEvent
+from vehicles.messages import CommandResult, CommandStatus, Event, GatewayReplaced, StatusTextEvent
 
 HOLDINGS = {
     TransferState.LOADED: Holding.LOADED,
@@ -37,13 +36,55 @@ PERHAPS_BEGUN = {CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER}
 """A vehicle commanded so may yet take off: to call it refused would leave a flight unwatched."""
 
 
+class GatewayClient(Protocol):
+    """One gateway as its user sees it: over the bus (`vehicles.fleet_client.FleetClient`), or in the same process."""
+
+    def state(self, vehicle_id: str) -> VehicleState:
+        """Newest known state."""
+
+    def freshness(self, vehicle_id: str) -> Freshness:
+        """How old it is."""
+
+    def changes(self) -> AsyncIterator[VehicleState]:
+        """Every change of a vehicle's state."""
+
+    def events(self) -> AsyncIterator[Event]:
+        """What vehicles said and what became of links."""
+
+    async def take_command(self, vehicle_ids: Sequence[str]) -> Mapping[str, str]:
+        """Take the right to command; why not, by vehicle."""
+
+    async def upload(self, vehicle_id: str, mission: Mission, timeout_s: float) -> CommandResult:
+        """Verified transfer."""
+
+    async def launch(self, vehicle_id: str, digest: str, timeout_s: float, *, grippers: Sequence[int]) -> CommandResult:
+        """Close the grippers, arm, start."""
+
+    async def release(
+        self, vehicle_id: str, gripper: int, gate_item: int, timeout_s: float, *, command_id: str
+    ) -> CommandResult:
+        """Open a gripper at a gate."""
+
+    async def pass_gate(self, vehicle_id: str, gate_item: int, timeout_s: float) -> CommandResult:
+        """Go on from a gate."""
+
+    async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> CommandResult:
+        """Hold, replace the mission, start."""
+
+    async def hold(self, vehicle_id: str, timeout_s: float) -> CommandResult:
+        """Stop and stay."""
+
+    async def land(self, vehicle_id: str, timeout_s: float) -> CommandResult:
+        """Land where it is."""
+
+
 class GatewayLinks:
     """The vehicles behind one gateway, as `operations.control.FleetLinks` wants them.
 
     Commands them from the moment it is entered; after a restart of the gateway again, once it has been looked at.
     """
 
-    def __init__(self, client: FleetClient, vehicle_ids: Sequence[str]) -> None:
+    def __init__(self, client: GatewayClient, vehicle_ids: Sequence[str]) -> None:
         self._client = client
         self._vehicle_ids = tuple(vehicle_ids)
         self._news: dict[str, asyncio.Event] = {}

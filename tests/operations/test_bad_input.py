@@ -207,12 +207,12 @@ def test_every_problem_is_told_with_its_file_place_and_remedy(day_folder: Any, s
     assert list(Path.cwd().iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["plan", "fly", "sim"])
+@pytest.mark.parametrize("command", ["plan", "fly", "sim fleet"])
 def test_no_command_writes_or_starts_anything_for_broken_input(day_folder: Any, stork: Any, command: str) -> None:
     """Also a broken fault, which only flying needs, is found before a folder is made."""
     fault(kind="gremlin")(day_folder)
     flags = {"fly": ["--sim", "--headless"]}.get(command, [])
-    ended = stork(command, day_folder.write(), *flags)
+    ended = stork(*command.split(), day_folder.write(), *flags)
     assert ended.code == 2
     assert list(Path.cwd().iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""`stork sim`: the day's fleet as simulated PX4 vehicles, for any ground station."""
+"""`stork sim fleet`: the day's fleet as simulated PX4 vehicles, for any ground station."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from operations.inputs import DayArguments
 from operations.outcome import Exit, print_json
 
 
-def sim_command(
+def sim_fleet_command(
     arguments: DayArguments, speed: float | None, seed: int | None, seconds: float | None, *, as_json: bool
 ) -> Exit:
     """Run the fleet at the ports of its connection URLs until interrupted, or for `seconds`."""
