@@ -18,8 +18,6 @@ from operations.journal import plain
 
 StateOf = Callable[[str], tuple[VehicleState, Freshness]]
 EVENT_LINES = 9
-ASPECTS = {ReportKind.RELEASE: "release ", ReportKind.CUSTODY: "parcel with "}
-"""What of an order a report tells, where it is not the order's own state."""
 COLOURS = {
     "DELIVERED": "green",
     "FINISHED": "green",
@@ -69,7 +67,7 @@ class LiveBoard:
 def event_line(moment: datetime, vehicle_id: str, report: Report) -> Text:
     """One event as a line of text."""
     line = Text(f"{moment:%H:%M:%S} {vehicle_id:<9}")
-    subject = "" if report.kind is ReportKind.SORTIE else f"{report.subject} {ASPECTS.get(report.kind, '')}"
+    subject = "" if report.kind is ReportKind.SORTIE else f"{report.about} "
     style = "bold red" if report.kind is ReportKind.ALARM else COLOURS.get(report.state, "")
     line.append(f"{subject}{report.state}", style=style)
     if report.message:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from mission.model.fleet import Hub, LandingSite
 from mission.model.gripper import GripperAnswer
@@ -214,5 +215,13 @@ class Report:
     message: str = ""
     details: Mapping[str, float | str] = field(default_factory=dict)
 
+    @property
+    def about(self) -> str:
+        """What has the state, for people: the subject itself, its release, or who its parcel is with."""
+        return f"{self.subject} {ASPECTS[self.kind]}" if self.kind in ASPECTS else self.subject
+
+
+ASPECTS: Final = {ReportKind.RELEASE: "release", ReportKind.CUSTODY: "parcel with"}
+"""What of an order a report tells, where it is not the order's own state."""
 
 Command = Load | Launch | Release | PassGate | HoldPosition | FlyInstead | LandNow | Report

@@ -164,7 +164,7 @@ def _distance(release: Report) -> str:
 
 def _timeline_rows(timeline: Timeline) -> str:
     return "".join(
-        "<tr>" + _cells([moment.strftime("%H:%M:%S"), vehicle, report.subject, report.state, report.message]) + "</tr>"
+        "<tr>" + _cells([moment.strftime("%H:%M:%S"), vehicle, report.about, report.state, report.message]) + "</tr>"
         for moment, vehicle, report in timeline
     )
 
