@@ -156,7 +156,9 @@ def item_as_stored(item: MissionItem, plan: MavMissionType) -> MissionItem | Mis
 def _parse(item: MissionItem) -> MissionItem | MissionResult:
     """What PX4 makes of an item whatever plan it belongs to."""
     if item.frame == MavFrame.MISSION:
-        return item if item.command in _PLACELESS_COMMANDS else MissionResult.UNSUPPORTED
+        if item.command not in _PLACELESS_COMMANDS:
+            return MissionResult.UNSUPPORTED
+        return replace(item, x=_as_float32(item.x), y=_as_float32(item.y))
     if item.frame not in _PLACE_FRAMES:
         return MissionResult.UNSUPPORTED_FRAME
     kept = _WHOLE_PARAMETERS.get(item.command)
@@ -165,6 +167,11 @@ def _parse(item: MissionItem) -> MissionItem | MissionResult:
     if item.command in (NAV_ROI, DO_SET_ROI) and item.param1 not in (0.0, 3.0):
         return MissionResult.INVALID_PARAM1
     return _keep_parameters(item, kept)
+
+
+def _as_float32(value: int) -> int:
+    """A parameter of a command without a place as PX4 stores it: whole numbers are exact up to 2 to the 24th."""
+    return int(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
 def _keep_parameters(item: MissionItem, kept: tuple[int, ...]) -> MissionItem:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mission.model.geo import GeoPoint
-from mission.model.mission import MavCommand, MavFrame, MissionItem, degrees_e7
+from mission.model.mission import SORTIE_TAGS, MavCommand, MavFrame, MissionItem, degrees_e7
 
 FENCE_VERTEX_LIMIT = 64
 """PX4 answers NO_SPACE to a fence of more vertices."""
@@ -38,9 +38,15 @@ def land(point: GeoPoint, ground_home_m: float) -> MissionItem:
     return _at(MavCommand.NAV_LAND, point, ground_home_m)
 
 
-def change_speed(ground_speed_m_s: float) -> MissionItem:
-    """Fly at this ground speed from here on."""
-    return _command(MavCommand.DO_CHANGE_SPEED, _GROUND_SPEED, ground_speed_m_s, _NO_CHANGE)
+def change_speed(ground_speed_m_s: float, *, sortie_tag: int = 0) -> MissionItem:
+    """Fly at this ground speed from here on. The item also carries the sortie's tag, where it is unused by PX4.
+
+    Raises:
+        ValueError: the tag is not in 0 … `SORTIE_TAGS` - 1.
+    """
+    if not 0 <= sortie_tag < SORTIE_TAGS:
+        raise ValueError(f"a sortie tag of {sortie_tag} would not be held exactly")
+    return replace(_command(MavCommand.DO_CHANGE_SPEED, _GROUND_SPEED, ground_speed_m_s, _NO_CHANGE), x=sortie_tag)
 
 
 def hover_gate(point: GeoPoint, height_home_m: float, wait_s: float) -> MissionItem:

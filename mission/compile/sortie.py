@@ -1,7 +1,9 @@
 """From a flight plan to the mission that a vehicle on its pad is given."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 
 from mission.compile.compiled import Compiled
 from mission.compile.fence import FenceNeeds, FenceZone, NoFence, build_fence
@@ -10,7 +12,7 @@ from mission.compile.rally import rally_items, usable_alternates
 from mission.geodesy.local_frame import LocalFrame
 from mission.model.flight import FlightPlan, Leg, LegKind
 from mission.model.geo import GeoPoint
-from mission.model.mission import Mission, MissionItem
+from mission.model.mission import SORTIE_TAGS, Mission, MissionItem
 from mission.model.orders import DeliveryMethod, Order
 from mission.model.refusal import Refusal
 from mission.policy import Policy
@@ -70,6 +72,17 @@ def compile_sortie(
     return Compiled(mission, tuple(listing.item_of_leg), dict(listing.gate_item), (*site_notes, *fence.notes))
 
 
+def sortie_tag(plan: FlightPlan) -> int:
+    """Return the tag that makes this sortie's mission another one than that of any other on the same route.
+
+    A hash of the sortie's id and its departure, 1 … `SORTIE_TAGS` - 1. Two tags that differ always give two of PX4's
+    checksums: a CRC-32 tells any two lists apart that differ within 32 bits in a row. Two sorties have one tag once
+    in 17 million times.
+    """
+    identity = f"{plan.sortie.sortie_id} {plan.departure.astimezone(UTC).isoformat()}"
+    return 1 + int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8]) % (SORTIE_TAGS - 1)
+
+
 @dataclass(slots=True)
 class _Listing:
     items: list[MissionItem] = field(default_factory=list)
@@ -89,7 +102,8 @@ def _list_items(plan: FlightPlan, policy: Policy) -> _Listing:
         if index == 0:
             # The climb ends with the take-off item; the speed is set for what follows.
             listing.ends_leg(takeoff(leg.start, leg.end_height_home_m))
-            listing.items.append(change_speed(plan.sortie.vehicle.type.cruise_speed_m_s))
+            speed_m_s = plan.sortie.vehicle.type.cruise_speed_m_s
+            listing.items.append(change_speed(speed_m_s, sortie_tag=sortie_tag(plan)))
         elif leg.kind is LegKind.HANDOVER:
             listing.gate_item[leg.order_id] = len(listing.items)
             listing.ends_leg(_gate(leg, orders[leg.order_id], policy))

@@ -51,6 +51,9 @@ GRIPPER_RELEASE = 0.0
 GRIPPER_GRAB = 1.0
 """DO_GRIPPER param2, GRIPPER_ACTION_GRAB."""
 
+SORTIE_TAGS = 1 << 24
+"""Sortie tags are below this: PX4 stores the parameters of an item without a place as 32-bit floats."""
+
 
 @dataclass(frozen=True, slots=True)
 class MissionItem:
@@ -114,6 +117,15 @@ class Mission:
     def digest(self) -> str:
         """SHA-256 over items, fence and rally points as the vehicle can hold them (not over home)."""
         return digest_of(self.items, self.fence, self.rally)
+
+    @property
+    def sortie_tag(self) -> int:
+        """What tells this mission from another of the same route; 0 = none (a diversion).
+
+        Autopilots pass over a list whose checksum is that of the list they hold, progress included (fault F-V16). The
+        tag is the x of DO_CHANGE_SPEED, which has no meaning there, and which the checksum covers.
+        """
+        return next((item.x for item in self.items if item.command == MavCommand.DO_CHANGE_SPEED), 0)
 
 
 def digest_of(*groups: Iterable[MissionItem]) -> str:

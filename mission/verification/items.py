@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mission.model.geo import GeoPoint
-from mission.model.mission import MavCommand, MavFrame, Mission, MissionItem
+from mission.model.mission import SORTIE_TAGS, MavCommand, MavFrame, Mission, MissionItem
 from mission.model.verdict import Finding
 from mission.policy import Policy
 from mission.verification.ellipsoid import geodesic_between_m
@@ -173,6 +173,8 @@ def _check_parameters(index: int, item: MissionItem, cruise_speed_m_s: float) ->
                     unit="m/s",
                 )
             ]
+        if not 0 <= item.x < SORTIE_TAGS:  # it has no place: x is the sortie's tag, and says nothing of the flight
+            return [_invalid(index, f"carries sortie tag {item.x}, which the autopilot cannot hold exactly")]
         return []
     holds = item.command in (MavCommand.NAV_WAYPOINT, MavCommand.NAV_LOITER_TIME, MavCommand.NAV_DELAY)
     if holds and not 0.0 <= item.param1 <= MAX_HOLD_S:

@@ -115,7 +115,7 @@ RULES: dict[RuleCode, Rule] = {
     _C.RTL_FORBIDDEN: Rule("no RTL item", f"{_PX4}: its return is a straight line through every zone"),
     _C.FRAME_ILLEGAL: Rule("positions in frames 0, 3, 5, 6; all other commands in frame 2", _PX4),
     _C.AUTOCONTINUE_OFF: Rule("every item goes on by itself", "MAVLink: autocontinue 0 waits for ever"),
-    _C.PARAMETER_INVALID: Rule(f"times to hold are between 0 and {MAX_HOLD_S:g} s", _PX4),
+    _C.PARAMETER_INVALID: Rule(f"times to hold are between 0 and {MAX_HOLD_S:g} s, a sortie tag is below 2^24", _PX4),
     _C.SPEED_INVALID: Rule(
         "speeds are ground speeds, no faster than planned and no less than half of it", "energy and time budgets"
     ),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mission.model.mission import MavMissionType, MissionItem
+from mission.model.mission import SORTIE_TAGS, MavMissionType, MissionItem
 from sim.plan_store import MissionResult, PlanStore, extend_plan_id, item_as_stored
 
 
@@ -28,6 +28,25 @@ def test_plan_id_of_a_rally_point_is_the_one_px4_gives() -> None:
     """One rally point uploaded to PX4 v1.16.1 was acknowledged with opaque_id 1823370528."""
     item = MissionItem(5100, 3, 0.0, 0.0, 0.0, 0.0, 473977420, 85463903, 10.0)
     assert extend_plan_id(0, item) == 1823370528
+
+
+@given(st.integers(0, SORTIE_TAGS - 1), st.integers(0, SORTIE_TAGS - 1))
+def test_two_sortie_tags_are_two_plan_ids(first: int, second: int) -> None:
+    """Whatever follows: a CRC-32 tells lists apart that differ within 32 bits in a row (F-V16)."""
+    ids = []
+    for tag in (first, second):
+        speed = MissionItem(178, 2, 1.0, 10.0, -1.0, 0.0, tag)
+        stored = item_as_stored(speed, MavMissionType.MISSION)
+        assert stored == speed
+        ids.append(extend_plan_id(extend_plan_id(0, speed), MissionItem(21, 6, x=473977420, y=85455940)))
+    assert (ids[0] == ids[1]) is (first == second)
+
+
+def test_a_whole_number_beyond_a_32_bit_float_is_read_back_as_another() -> None:
+    """PX4 keeps x and y of an item without a place as floats."""
+    stored = item_as_stored(MissionItem(178, 2, x=2**24 + 1), MavMissionType.MISSION)
+    assert isinstance(stored, MissionItem)
+    assert stored.x == 2**24
 
 
 def test_equal_content_is_no_change() -> None:

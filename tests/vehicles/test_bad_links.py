@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mission.model.geo import GeoPoint
-from mission.model.mission import MavMissionType, Mission, MissionItem
+from mission.model.mission import MavCommand, MavFrame, MavMissionType, Mission, MissionItem
 from sim.fleet_config import Home, VehicleConfig
 from sim.link_faults import CUT, PERFECT, Change, Faults, FaultyLink, Way
 from sim.lossy_wire import LossyVehicle
@@ -215,6 +215,23 @@ def test_the_same_mission_again_is_a_new_one_to_the_autopilot_and_begins_at_item
     before, after, current = behind(PERFECT, 1, act)
     assert after == before + 2
     assert current == 0
+
+
+def test_the_next_sortie_of_one_route_is_held_under_another_plan_id(mission: Mission) -> None:
+    """The sortie's tag is read back as it was sent, and the autopilot's own checksum tells the two apart (F-V16)."""
+
+    async def act(vehicle: LossyVehicle) -> list[tuple[bool, int]]:
+        ended = []
+        for tag in (1, 2**24 - 1):
+            tagged = MissionItem(MavCommand.DO_CHANGE_SPEED, MavFrame.MISSION, 1.0, 8.0, -1.0, 0.0, tag)
+            sortie = replace(mission, items=(mission.items[0], tagged, *mission.items[1:]))
+            loaded = await uploaded(vehicle, sortie)
+            ended.append((loaded.result.ok and loaded.holds, loaded.result.plan_ids.mission))
+        return ended
+
+    first, second = behind(PERFECT, 1, act)
+    assert (first[0], second[0]) == (True, True)
+    assert first[1] != second[1]
 
 
 def test_what_comes_late_of_the_transfer_before_does_not_spoil_the_next(mission: Mission) -> None:

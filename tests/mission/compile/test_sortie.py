@@ -1,19 +1,27 @@
 """From a flight plan to the items that a vehicle on its pad is given."""
 
 import math
+import struct
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mission.compile import Compiled, FenceZone, compile_sortie
+from mission.compile.items import change_speed
+from mission.compile.sortie import sortie_tag
 from mission.geodesy.local_frame import LocalFrame
 from mission.model.fleet import LandingSite
 from mission.model.flight import FlightPlan, LegKind
 from mission.model.geo import GeoPoint
-from mission.model.mission import MavCommand, MavFrame, MissionItem
+from mission.model.mission import SORTIE_TAGS, MavCommand, MavFrame, MissionItem
 from mission.model.orders import DeliveryMethod
 from mission.model.refusal import RefusalCode
 from mission.policy import Policy
@@ -86,8 +94,44 @@ def test_every_item_has_the_frame_that_px4_demands(
             assert math.isnan(item.param4) is (item.command != HOVER_GATE)
         else:
             assert item.frame == MavFrame.MISSION
-            assert (item.x, item.y, item.z, item.param4) == (0, 0, 0.0, item.param4)
+            assert (item.y, item.z) == (0, 0.0)
+            assert (item.x != 0) is (item.command == SPEED)  # the sortie's tag
             assert not math.isnan(item.param4)
+
+
+def test_two_sorties_of_one_route_are_two_missions(
+    make_plan: MakePlan, at: At, compiled: Callable[[FlightPlan], Compiled]
+) -> None:
+    """Another id or another departure is another tag, and nothing else of the items differs (F-V16)."""
+    plan = make_plan([at(800.0, 300.0)])
+    later_legs = tuple(replace(leg, depart=leg.depart + timedelta(hours=1)) for leg in plan.legs)
+    others = [
+        replace(plan, sortie=replace(plan.sortie, sortie_id="drone-1/2")),
+        replace(plan, legs=later_legs),
+    ]
+    first, *rest = (compiled(each).mission for each in (plan, *others))
+    assert first == compiled(plan).mission
+    assert len({first.sortie_tag, *(mission.sortie_tag for mission in rest)}) == 3
+    for mission in rest:
+        untagged = [replace(item, x=0) if item.command == SPEED else item for item in mission.items]
+        ours = [replace(item, x=0) if item.command == SPEED else item for item in first.items]
+        assert [item.wire_bytes() for item in untagged] == [item.wire_bytes() for item in ours]
+
+
+@given(st.text(max_size=30), st.datetimes(timezones=st.just(UTC)))
+def test_a_tag_is_one_that_a_32_bit_float_holds(sortie_id: str, departure: datetime) -> None:
+    """PX4 keeps the parameters of an item without a place as floats: a larger tag would be read back as another."""
+    plan = SimpleNamespace(sortie=SimpleNamespace(sortie_id=sortie_id), departure=departure)
+    tag = sortie_tag(cast(FlightPlan, plan))
+    assert 0 < tag < SORTIE_TAGS
+    assert struct.unpack("<f", struct.pack("<f", tag))[0] == tag
+
+
+@pytest.mark.parametrize("tag", [-1, SORTIE_TAGS])
+def test_a_tag_that_is_not_held_exactly_is_not_written(tag: int) -> None:
+    """It would be read back as another one, and no transfer would ever end."""
+    with pytest.raises(ValueError, match="held exactly"):
+        change_speed(10.0, sortie_tag=tag)
 
 
 def test_the_gate_of_each_order_is_known(

@@ -239,6 +239,13 @@ def test_a_hold_that_is_no_duration_is_found(scene: "Scene", hold_s: float) -> N
     assert scene.with_item(6, param1=hold_s).codes() == ["PARAMETER_INVALID"]
 
 
+@pytest.mark.parametrize("tag", [-1, 2**24, 2**31 - 1])
+def test_a_sortie_tag_that_is_not_held_exactly_is_found(scene: "Scene", tag: int) -> None:
+    """An item without a place keeps its parameters as 32-bit floats; a tag that fits is nothing to find (F-V16)."""
+    assert scene.with_item(1, x=tag).codes() == ["PARAMETER_INVALID"]
+    assert scene.with_item(1, x=2**24 - 1).codes() == []
+
+
 @pytest.mark.parametrize("radius_m", [50.0, -1.0, math.nan])
 def test_a_waypoint_reached_from_far_away_is_found(scene: "Scene", radius_m: float) -> None:
     """PX4 would turn 50 m before the corner, and cut it."""
