@@ -1,10 +1,12 @@
 """One telemetry frame: topic, header, n fixed-size little-endian records. Readable with numpy in five lines::
 
-start = frame.index(b"|", 2) + 1
-header = np.frombuffer(frame, HEADER, 1, start)[0]
-assert header["magic"] == MAGIC and header["schema"] == SCHEMA
-records = np.frombuffer(frame, RECORD, header["n"], start + HEADER.itemsize)
-print(records["vehicle_id"], records["latitude_deg"])
+    start = frame.index(b"|", 2) + 1
+    header = np.frombuffer(frame, HEADER, 1, start)[0]
+    assert header["magic"] == MAGIC and header["schema"] == SCHEMA
+    records = np.frombuffer(frame, RECORD, header["n"], start + HEADER.itemsize)
+    print(records["vehicle_id"], records["latitude_deg"])
+
+Records are absolute in both kinds of frame, so one that is lost costs news, never truth. See `topics` for the kinds.
 """
 
 import math
@@ -19,7 +21,7 @@ from mission.errors import LinkError
 from mission.model.telemetry import FlightMode, LandedState, VehicleState
 
 MAGIC = b"STRK"
-VERSION = 2
+VERSION = 3
 MAX_VEHICLE_ID_BYTES = 24
 
 RECORD = np.dtype(
@@ -42,21 +44,38 @@ RECORD = np.dtype(
         ("home_altitude_amsl_m", "<f4"),
         ("payload_kg", "<f4"),
         ("wind_m_s", "<f4"),
+        ("roll_deg", "<f4"),
+        ("pitch_deg", "<f4"),
+        ("airspeed_m_s", "<f4"),
         ("estimator_flags", "<i4"),
         ("mission_plan_id", "<u4"),
         ("fence_plan_id", "<u4"),
         ("rally_plan_id", "<u4"),
         ("mission_current", "<i4"),
         ("mission_total", "<i4"),
+        ("item_reached", "<i4"),
         ("boots", "<u2"),
+        ("slot", "<u2"),
         ("system_id", "u1"),
         ("mode", "u1"),
         ("landed_state", "u1"),
         ("flags", "u1"),
+        ("gps_fix", "u1"),
+        ("satellites", "u1"),
         ("pad", "V2"),
     ]
 )
-"""One vehicle. `age_s` is the age of its newest sample when the frame was made; +inf = never heard."""
+"""One vehicle, its fields as in `VehicleState`, and these:
+
+- `age_s`: age of its newest sample when the frame was made; +inf = never heard.
+- `boots`: how often its autopilot was seen to restart.
+- `slot`: its place in the publisher's table; it never changes hands within an epoch.
+- `flags`: `ARMED`, `ARMABLE`.
+- `roll_deg`, `pitch_deg`, `airspeed_m_s`, `item_reached`, `gps_fix` (GPS_FIX_TYPE), `satellites`: for screens, where
+  the publisher hears them; NaN, -1 and 255 where it does not.
+"""
+
+MAX_SLOTS = 65_536
 
 HEADER = np.dtype(
     [
@@ -71,11 +90,17 @@ HEADER = np.dtype(
         ("unix_s", "<f8"),
     ]
 )
-"""Before the records. `epoch` names the publisher's incarnation; `sequence` counts its frames from 1."""
+"""Before the records. `epoch` names the publisher's incarnation; `sequence` counts its ticks from 1, and a full frame
+has that of the delta before it; `monotonic_s` is the publisher's clock when the frame was made.
+"""
 
 MODES = tuple(FlightMode)
 """`mode` is the index in this table, part of the schema."""
 _MODE_INDEX = {mode: index for index, mode in enumerate(MODES)}
+
+_LANDED = tuple(LandedState)
+UNHEARD_U8 = 255
+"""`gps_fix` and `satellites` of a vehicle that has not told."""
 
 ARMED = 0x01
 ARMABLE = 0x02
@@ -106,16 +131,15 @@ class Sample:
     boots: int
 
 
-def encode_frame(topic: bytes, header: FrameHeader, samples: Iterable[Sample]) -> bytes:
-    """A whole frame. `state.received_s` must be of the same clock as `header.monotonic_s`."""
-    rows = [_row(sample, header.monotonic_s) for sample in samples]
+def pack_frame(topic: bytes, header: FrameHeader, records: npt.NDArray[np.void]) -> bytes:
+    """A whole frame around `records` (of `RECORD`), whose ages are right already."""
     head = np.array(
         (
             MAGIC,
             VERSION,
             RECORD.itemsize,
             SCHEMA,
-            len(rows),
+            len(records),
             header.epoch,
             header.sequence,
             header.monotonic_s,
@@ -123,10 +147,17 @@ def encode_frame(topic: bytes, header: FrameHeader, samples: Iterable[Sample]) -
         ),
         HEADER,
     )
-    return topic + head.tobytes() + np.array(rows, RECORD).tobytes()
+    return topic + head.tobytes() + records.tobytes()
 
 
-def _row(sample: Sample, now_s: float) -> tuple[object, ...]:
+def encode_frame(topic: bytes, header: FrameHeader, samples: Iterable[Sample]) -> bytes:
+    """A whole frame; slots are given in order. `state.received_s` must be of the clock of `header.monotonic_s`."""
+    rows = [record_of(sample, slot, header.monotonic_s) for slot, sample in enumerate(samples)]
+    return pack_frame(topic, header, np.array(rows, RECORD))
+
+
+def record_of(sample: Sample, slot: int, now_s: float) -> tuple[object, ...]:
+    """One `RECORD` as numpy takes it, its age at `now_s`."""
     state = sample.state
     flags = (ARMED if state.armed else 0) | (ARMABLE if state.armable else 0)
     return (
@@ -148,17 +179,24 @@ def _row(sample: Sample, now_s: float) -> tuple[object, ...]:
         state.home_altitude_amsl_m,
         state.payload_kg,
         state.wind_m_s,
+        math.nan,
+        math.nan,
+        math.nan,
         state.estimator_flags,
         state.mission_plan_id,
         state.fence_plan_id,
         state.rally_plan_id,
         state.mission_current,
         state.mission_total,
+        -1,
         sample.boots & 0xFFFF,
+        slot,
         state.system_id,
         _MODE_INDEX[state.mode],
         int(state.landed_state),
         flags,
+        UNHEARD_U8,
+        UNHEARD_U8,
         b"",
     )
 
@@ -170,7 +208,7 @@ def decode_frame(frame: bytes, arrived_s: float) -> tuple[FrameHeader, tuple[Sam
         WireError: the frame is torn, of another schema, or not a telemetry frame at all.
     """
     header, records = decode_records(frame)
-    return header, tuple(_sample(record, arrived_s) for record in records)
+    return header, tuple(sample_of(record, arrived_s - float(record["age_s"])) for record in records)
 
 
 def decode_records(frame: bytes) -> tuple[FrameHeader, npt.NDArray[np.void]]:
@@ -193,22 +231,20 @@ def decode_records(frame: bytes) -> tuple[FrameHeader, npt.NDArray[np.void]]:
     if len(frame) != start + HEADER.itemsize + count * RECORD.itemsize:
         raise WireError(f"torn telemetry frame: {len(frame)} bytes for {count} vehicles")
     records = np.frombuffer(frame, RECORD, count, start + HEADER.itemsize)
+    if count and (records["mode"].max() >= len(MODES) or records["landed_state"].max() >= len(_LANDED)):
+        raise WireError("telemetry record with an impossible mode or landed state")
     header = FrameHeader(int(head["epoch"]), int(head["sequence"]), float(head["monotonic_s"]), float(head["unix_s"]))
     return header, records
 
 
-def _sample(record: np.void, arrived_s: float) -> Sample:
+def sample_of(record: np.void, received_s: float) -> Sample:
+    """One record of a frame that `decode_records` has let through, as a state received at `received_s`."""
     flags = int(record["flags"])
-    age_s = float(record["age_s"])
-    try:
-        mode, landed = MODES[int(record["mode"])], LandedState(int(record["landed_state"]))
-    except (IndexError, ValueError) as problem:
-        raise WireError(f"telemetry record with an impossible value: {problem}") from problem
     state = VehicleState(
         vehicle_id=record["vehicle_id"].decode("ascii"),
         system_id=int(record["system_id"]),
         boot_time_ms=int(record["boot_time_ms"]),
-        received_s=arrived_s - age_s if math.isfinite(age_s) else -math.inf,
+        received_s=received_s,
         latitude_deg=_number(record["latitude_deg"]),
         longitude_deg=_number(record["longitude_deg"]),
         altitude_amsl_m=_number(record["altitude_amsl_m"]),
@@ -219,8 +255,8 @@ def _sample(record: np.void, arrived_s: float) -> Sample:
         heading_deg=_number(record["heading_deg"]),
         battery_remaining=_number(record["battery_remaining"]),
         battery_voltage_v=_number(record["battery_voltage_v"]),
-        mode=mode,
-        landed_state=landed,
+        mode=MODES[int(record["mode"])],
+        landed_state=_LANDED[int(record["landed_state"])],
         armed=bool(flags & ARMED),
         armable=bool(flags & ARMABLE),
         payload_kg=_number(record["payload_kg"]),

@@ -57,9 +57,9 @@ HEAD = FrameHeader(epoch=5, sequence=6, monotonic_s=100.0, unix_s=1_795_000_000.
 GOLDEN = (
     "547c6e7c"  # topic T|n|
     "5354524b"  # magic STRK
-    "0200"  # version 2
-    "9400"  # 148 bytes a record
-    "121ab805"  # schema
+    "0300"  # version 3
+    "a800"  # 168 bytes a record
+    "2e381a68"  # schema
     "01000000"  # n 1
     "0500000000000000"  # epoch 5
     "0600000000000000"  # sequence 6
@@ -83,17 +83,24 @@ GOLDEN = (
     "00004843"  # home_altitude_amsl_m 200
     "0000a03f"  # payload_kg
     "00009040"  # wind_m_s
+    "0000c07f"  # roll_deg not heard
+    "0000c07f"  # pitch_deg
+    "0000c07f"  # airspeed_m_s
     "7f030000"  # estimator_flags
     "0b000000"  # mission_plan_id
     "0c000000"  # fence_plan_id
     "0d000000"  # rally_plan_id
     "03000000"  # mission_current 3
     "09000000"  # mission_total 9
+    "ffffffff"  # item_reached -1
     "0100"  # boots 1
+    "0000"  # slot 0
     "07"  # system_id 7
     "02"  # mode MISSION
     "02"  # landed_state IN_AIR
     "01"  # flags ARMED
+    "ff"  # gps_fix not heard
+    "ff"  # satellites
     "0000"  # pad
 )
 FLOAT32 = st.floats(width=32, allow_nan=False)
