@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mission.model.telemetry import VehicleState
 from vehicles.telemetry import topics
-from vehicles.telemetry.wire import MAX_SLOTS, RECORD, FrameHeader, Sample, pack_frame, record_of
+from vehicles.telemetry.wire import MAX_SLOTS, RECORD, FrameHeader, Sample, pack_frame, record_of, words_of
 
 FIRST_SLOTS = 16
 
@@ -86,6 +86,6 @@ class StateTable:
         return self._frame(self._full_topic, slice(0, self._count), now_s, unix_s)
 
     def _frame(self, topic: bytes, slots: npt.NDArray[np.intp] | slice, now_s: float, unix_s: float) -> bytes:
-        records = self._records[slots].copy()
+        records = words_of(self._records)[slots].copy().view(RECORD)[:, 0]
         records["age_s"] = np.maximum(0.0, now_s - self._received_s[slots])
         return pack_frame(topic, FrameHeader(self._epoch, self.sequence, now_s, unix_s), records)
