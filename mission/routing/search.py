@@ -178,16 +178,25 @@ def shortest(
         excess *= EXCESS_GROWTH
         wider = straight * (1.0 + excess) if excess <= LARGEST_EXCESS else math.inf
         bound = min(wider, best[0] * (1.0 + 2e-9))
-    path, bend = nowhere, best[1]
-    while bend >= 0:
-        path.append(bend)
-        bend = int(scratch.parent[bend])
-    path.reverse()
+    bends = bends_before(best[1], scratch.parent)
     for corner in touched:
         scratch.reached_m[corner] = math.inf
     for corner in near_goal:
         scratch.to_goal_m[corner] = math.inf
-    return path
+    return bends
+
+
+@jit
+def bends_before(last: int, parent: Any) -> list[int]:
+    """Return the corners on the way to the last one, and that one; none where it is -1."""
+    bends = [last]
+    if last < 0:
+        bends.pop()
+        return bends
+    while parent[bends[-1]] >= 0:
+        bends.append(int(parent[bends[-1]]))
+    bends.reverse()
+    return bends
 
 
 @jit
