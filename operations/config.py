@@ -86,7 +86,7 @@ def read_day(path: Path, now: datetime, overrides: DayOverrides = DayOverrides()
     vehicles = read_fleet(overrides.fleet or folder / document.fleet, site)
     orders_path = overrides.orders or folder / document.orders
     orders = read_orders(orders_path, site, start, timedelta(hours=document.operating_hours))
-    planted_faults(document.simulation, [vehicle.vehicle_id for vehicle in vehicles], str(path))
+    planted_faults(document.simulation.faults, [vehicle.vehicle_id for vehicle in vehicles], str(path))
     # What the document expects holds for the day that it describes, not for a changed one. One that leaves its
     # zones to the command line is complete only with them.
     given = overrides if document.zones else replace(overrides, zones=())

@@ -80,7 +80,7 @@ async def simulated_fleet(
         seed=simulation.seed,
         speed_factor=speed_factor,
         ground_crew=GroundCrew(battery_swap_s=day.policy.turnaround_s / 2),
-        faults=planted_faults(simulation, [vehicle.vehicle_id for vehicle in day.vehicles], "day"),
+        faults=planted_faults(simulation.faults, [vehicle.vehicle_id for vehicle in day.vehicles], "day"),
         truth_log=str(truth_log),
     )
     vehicles = tuple(

@@ -200,7 +200,7 @@ class FlightDay:
     @property
     def _faults(self) -> tuple[Fault, ...]:
         ids = [vehicle.vehicle_id for vehicle in self.plan.day.vehicles]
-        return planted_faults(self.simulation, ids, "day")
+        return planted_faults(self.simulation.faults, ids, "day")
 
     def _screen(self, stack: contextlib.AsyncExitStack, links: GatewayLinks, clock: MissionClock) -> Listener:
         """Open the screen that was asked for; what it returns hears every report."""

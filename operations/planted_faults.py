@@ -1,27 +1,28 @@
 """The faults of a day's simulation, from the document's plain values to the simulator's."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, get_args
 
 import msgspec
 
 from mission.errors import InputError, InputProblem
-from operations.documents import SimulationDocument
 from sim.fault_kinds import BatteryDrop, Fault
 
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(Fault))
 
 
-def planted_faults(simulation: SimulationDocument, vehicle_ids: Collection[str], file: str) -> tuple[Fault, ...]:
-    """Return the faults, checked against the fleet.
+def planted_faults(
+    contents: Sequence[dict[str, Any]], vehicle_ids: Collection[str], file: str, within: str = "simulation.faults"
+) -> tuple[Fault, ...]:
+    """Return the faults that stand `within` a document, checked against the fleet.
 
     Raises:
         InputError: an unknown kind, key or vehicle, or a fault that would never act; one problem for each.
     """
     faults: list[Fault] = []
     problems: list[InputProblem] = []
-    for index, content in enumerate(simulation.faults):
-        place = f"simulation.faults[{index}]"
+    for index, content in enumerate(contents):
+        place = f"{within}[{index}]"
         try:
             fault = _fault(content)
         except msgspec.ValidationError as error:

@@ -171,7 +171,7 @@ def read_scenario(path: Path) -> Scenario:
     if problems:
         raise InputError(*problems)
     simulation = SimulationDocument(seed=document.seed, faults=document.vehicle_faults)
-    faults = planted_faults(simulation, wanted_vehicles, str(path))
+    faults = planted_faults(document.vehicle_faults, wanted_vehicles, str(path), "vehicle_faults")
     changes = tuple(
         (change.at_s, read_zone_document(path.parent / change.zones).zones) for change in document.zone_changes
     )

@@ -62,6 +62,7 @@ class FlownScenario:
         outcomes: of every sortie that was planned.
         timeline: everything that was reported, in order.
         links: what became of each link: vehicle, condition, reason.
+        record: what the witnesses wrote down.
         findings: what the referee found.
         flown_s: simulated time.
     """
@@ -71,6 +72,7 @@ class FlownScenario:
     outcomes: tuple[SortieOutcome, ...]
     timeline: tuple[tuple[datetime, str, Report], ...]
     links: tuple[tuple[str, str, str], ...]
+    record: FlightRecord
     findings: tuple[RefereeFinding, ...]
     flown_s: float
 
@@ -263,6 +265,7 @@ class _ScenarioDay:
             outcomes=tuple(outcomes),
             timeline=tuple(self._timeline),
             links=tuple((vehicle_id, str(condition), reason) for vehicle_id, condition, reason in gateway.conditions),
+            record=record,
             findings=tuple(findings),
             flown_s=record.ended_s,
         )
