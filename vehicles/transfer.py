@@ -113,8 +113,8 @@ class _Progress:
 async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> TransferResult:
     """Bring `mission` on board and prove that it is there and feasible.
 
-    Order: the old mission away (on the ground), fence, rally points, mission; each written and read back until
-    equal, then item 0 made current, then the autopilot's verdict. A vehicle flying a mission is refused: command
+    Order: the old mission and fence away (on the ground), fence, rally points, mission; each written and read back
+    until equal, then item 0 made current, then the autopilot's verdict. A vehicle flying a mission is refused: command
     Hold first, or a new list would be entered in the middle. Afterwards a vehicle on the ground is in Hold.
 
     Returns:
@@ -123,7 +123,7 @@ async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> Transf
     """
     progress = _Progress(start_s=port.now_s())
     deadline_s = progress.start_s + timeout_s
-    unready = await _made_ready(port, progress, deadline_s) or await _old_mission_gone(port, progress, deadline_s)
+    unready = await _made_ready(port, progress, deadline_s) or await _old_plan_gone(port, progress, deadline_s)
     if unready is not None:
         return unready
     for kind, items in zip(_ORDER, (mission.fence, mission.rally, mission.items), strict=True):
@@ -154,14 +154,21 @@ async def _made_ready(port: PlanPort, progress: _Progress, deadline_s: float) ->
     return ended(f"cannot hold before the transfer: {held.reason}")
 
 
-async def _old_mission_gone(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:
-    """On the ground, clear the last mission first: PX4 would judge it by the new fence, in words like the new one's.
+async def _old_plan_gone(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:
+    """On the ground, clear the last mission and fence first.
 
-    In the air it stays until it is replaced: a vehicle is never left without a mission to fly on.
+    PX4 would judge the old mission by the new fence, in words like the new one's; and it passes over a fence equal to
+    the one it holds, so what it dropped of that one would stay dropped, this time without a word (F-V14). In the air
+    both stay until they are replaced: a vehicle is never left without a mission to fly on.
     """
-    if port.state().armed or port.state().mission_total == 0:
+    if port.state().armed:
         return None
-    return await _write_verified(port, MavMissionType.MISSION, (), progress, deadline_s)
+    unready = None
+    if port.state().mission_total != 0:
+        unready = await _write_verified(port, MavMissionType.MISSION, (), progress, deadline_s)
+    if unready is None and port.plan_ids().fence != 0:
+        unready = await _write_verified(port, MavMissionType.FENCE, (), progress, deadline_s)
+    return unready
 
 
 async def _write_verified(
@@ -212,7 +219,10 @@ async def _verdict(port: PlanPort, mission: Mission, progress: _Progress, deadli
     announced = await port.confirm_item_count(len(mission.items), max(0.0, deadline_s - port.now_s()))
     if not announced.ok:
         return progress.unknown(announced.reason)
-    return TransferResult(TransferState.LOADED, digest, attempts=progress.attempts, plan_ids=port.plan_ids())
+    ids = port.plan_ids()
+    if ids.mission and mission.fence and not ids.fence:
+        return progress.not_loaded("the autopilot tells its mission's checksum and none of a fence: it holds no fence")
+    return TransferResult(TransferState.LOADED, digest, attempts=progress.attempts, plan_ids=ids)
 
 
 async def _repeated_probe(port: PlanPort, progress: _Progress, deadline_s: float) -> TransferResult | None:

@@ -15,6 +15,7 @@ from mission.model.flight import ApprovedFlight
 from mission.model.geo import GeoPoint
 from mission.model.telemetry import EstimatorFlag, Freshness, LandedState, VehicleState
 from mission.policy import Policy
+from mission.verification.fence import read_fence
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """By how much zones may be newer than now before a clock must be wrong."""
@@ -127,6 +128,18 @@ def _home(gate: Gate) -> list[str]:
     ]
 
 
+def _fence(gate: Gate) -> list[str]:
+    """The home of the mission is judged by the verifier; PX4 judges the fence by the one that the vehicle has."""
+    state = gate.state
+    fence, findings = read_fence(gate.flight.mission.fence)
+    if findings:
+        return [finding.message for finding in findings]
+    if math.isnan(state.home_latitude_deg):
+        return []  # has its own rule
+    dropped = fence.dropped_at(GeoPoint(state.home_latitude_deg, state.home_longitude_deg))
+    return [f"its home is on the wrong side of {dropped} shape(s) of the fence, which it drops"] if dropped else []
+
+
 def _battery(gate: Gate) -> list[str]:
     plan, remaining = gate.flight.plan, gate.state.battery_remaining
     if math.isnan(remaining):
@@ -185,6 +198,7 @@ GATE_RULES: Final = (
     GateRule("ESTIMATOR", "it knows where it is, and how it moves (fault F-V6)", _estimator),
     GateRule("HEADING", "it knows where it looks (fault F-V6)", _heading),
     GateRule("HOME", "home is set, at the hub, and the vehicle on it: heights are above home (fault F-V5)", _home),
+    GateRule("FENCE", "home as the vehicle has it is where PX4 keeps all of the fence (fault F-V14)", _fence),
     GateRule("BATTERY", "enough for the flight, its waits, and the reserve", _battery),
     GateRule("PAYLOAD", "the weight that was planned with, and no more than it carries (F-V24, F-O10)", _payload),
     GateRule("PLAN", "mission, fence and rally points are on board (fault F-V14, invariant I-4)", _plan_on_board),

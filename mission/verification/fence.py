@@ -1,7 +1,8 @@
 """The geofence that the vehicle holds: well formed, around home, and around all of the flight.
 
 PX4's rule: inside at least one inclusion (where there is any) and outside every exclusion; it has no heights.
-It checks waypoints only, and a fence that home is outside of it drops without a word.
+It checks waypoints only. Each polygon and circle by itself must have home on its right side, and in flight the
+vehicle too, or PX4 v1.16 drops that one with a text that a lossy link may lose, and flies with what is left.
 """
 
 import math
@@ -42,6 +43,12 @@ class Fence:
             allowed &= ~shape.contains(place_deg)
         return allowed
 
+    def dropped_at(self, place: GeoPoint) -> int:
+        """How many of the shapes PX4 drops because a place that must be allowed is on their wrong side."""
+        here = _degrees(place)
+        outside = sum(not shape.contains(here)[0] for shape in self.inclusions)
+        return outside + sum(bool(shape.contains(here)[0]) for shape in self.exclusions)
+
     def allows_all_of(self, pieces: Pieces) -> BoolArray:
         """Whether each piece is allowed from end to end."""
         everyone = np.arange(len(pieces))
@@ -70,9 +77,12 @@ def read_fence(items: Sequence[MissionItem]) -> tuple[Fence, list[Finding]]:
         )
     inclusions: list[Ring | Circle] = []
     exclusions: list[Ring | Circle] = []
-    index = 0
+    index, circles = 0, 0
     while index < len(items):
         shape, used = _read_shape(items, index)
+        if circles and items[index].command in _POLYGONS:
+            findings.append(_malformed(index, "is a vertex after a circle: PX4 v1.16 misreads it"))
+        circles += items[index].command in _CIRCLES
         if isinstance(shape, Finding):
             findings.append(shape)
         elif items[index].command in _INCLUSIONS:
@@ -87,9 +97,12 @@ def check_fence(
     mission: Mission,
     places: tuple[ItemPlace | None, ...],
     path: FlownPath | None,
-    airborne: bool,
+    start: GeoPoint | None,
 ) -> tuple[Fence, list[Finding]]:
-    """Judge the fence by itself, around home, around every position and around every leg."""
+    """Judge the fence by itself, around home, around every position and around every leg.
+
+    `start` is where the vehicle flies, None on the ground.
+    """
     fence, findings = read_fence(mission.fence)
     if findings:
         return fence, findings  # of a broken fence nothing can be said
@@ -98,17 +111,10 @@ def check_fence(
             broken(
                 RuleCode.FENCE_MISSING,
                 "No inclusion fence is held.",
-                severity=Severity.WARNING if airborne else None,
+                severity=Severity.WARNING if start is not None else None,
             )
         )
-    if not fence.allows(_degrees(mission.home))[0]:
-        findings.append(
-            broken(
-                RuleCode.FENCE_HOME_OUTSIDE,
-                "Home is outside the fence, so PX4 drops the fence silently.",
-                place=mission.home,
-            )
-        )
+    findings.extend(_check_kept(fence, mission.home, start))
     outside = [
         index for index, place in enumerate(places) if place is not None and not fence.allows(_degrees(place.point))[0]
     ]
@@ -125,6 +131,21 @@ def check_fence(
     if path is not None and not outside:
         findings.extend(_check_legs(fence, path))
     return fence, findings
+
+
+def _check_kept(fence: Fence, home: GeoPoint, start: GeoPoint | None) -> list[Finding]:
+    """Findings that PX4 would not keep all of the fence that it acknowledges."""
+    findings = []
+    shapes = len(fence.inclusions) + len(fence.exclusions)
+    for code, name, place in (
+        (RuleCode.FENCE_HOME_OUTSIDE, "Home", home),
+        (RuleCode.FENCE_START_OUTSIDE, "The vehicle", start),
+    ):
+        dropped = 0 if place is None else fence.dropped_at(place)
+        if dropped:
+            what = f"{name} is on the wrong side of {dropped} of the fence's {shapes} shapes: PX4 drops these silently."
+            findings.append(broken(code, what, place=place, measured=dropped, limit=0))
+    return findings
 
 
 def _check_legs(fence: Fence, path: FlownPath) -> list[Finding]:

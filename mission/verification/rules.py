@@ -81,6 +81,7 @@ class RuleCode(StrEnum):
     FENCE_MALFORMED = "FENCE_MALFORMED"
     FENCE_TOO_MANY_VERTICES = "FENCE_TOO_MANY_VERTICES"
     FENCE_HOME_OUTSIDE = "FENCE_HOME_OUTSIDE"
+    FENCE_START_OUTSIDE = "FENCE_START_OUTSIDE"
     FENCE_WAYPOINT_OUTSIDE = "FENCE_WAYPOINT_OUTSIDE"
     FENCE_LEG_OUTSIDE = "FENCE_LEG_OUTSIDE"
     FENCE_MISSES_ZONE = "FENCE_MISSES_ZONE"
@@ -175,7 +176,10 @@ RULES: dict[RuleCode, Rule] = {
     _C.FENCE_MISSING: Rule("an inclusion fence is held", "the autopilot's own last line of defence"),
     _C.FENCE_MALFORMED: Rule("fence items form simple polygons of ≥ 3 vertices and circles", _PX4),
     _C.FENCE_TOO_MANY_VERTICES: Rule(f"at most {MAX_FENCE_VERTICES} fence items", f"{_PX4}: NO_SPACE"),
-    _C.FENCE_HOME_OUTSIDE: Rule("home is inside the fence", f"{_PX4}: else the fence is silently dropped"),
+    _C.FENCE_HOME_OUTSIDE: Rule(
+        "home is inside every inclusion and outside every exclusion", f"{_PX4}: each other one is silently dropped"
+    ),
+    _C.FENCE_START_OUTSIDE: Rule("in the air, the vehicle is so as well", f"{_PX4}: the others are dropped", _WARN),
     _C.FENCE_WAYPOINT_OUTSIDE: Rule("every position is inside the inclusion and outside exclusions", _PX4),
     _C.FENCE_LEG_OUTSIDE: Rule("so is every leg between them", f"{_PX4}: legs are not checked at upload"),
     _C.FENCE_MISSES_ZONE: Rule(

@@ -97,7 +97,7 @@ def verify(
         measured = ready.clearance(path, heights, policy, policy.verified_clearance_m)
         smallest = measured.smallest_m
         findings += zone_findings(measured, path, policy.verified_clearance_m, airborne)
-    fence, fence_findings = check_fence(mission, places, path, airborne)
+    fence, fence_findings = check_fence(mission, places, path, start)
     findings += fence_findings
     if path is not None and not fence_findings:
         findings += check_fence_cover(

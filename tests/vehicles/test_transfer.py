@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mission.model.mission import MavFrame, MavMissionType, Mission, MissionItem
 from mission.model.telemetry import FlightMode, LandedState
-from vehicles.link import StatusText, TransferState, VehicleLink, WriteClaim, WriteStatus
+from vehicles.link import PlanIds, StatusText, TransferState, VehicleLink, WriteClaim, WriteStatus
 from vehicles.transfer import as_sent, differences, transfer
 
 FLOAT32 = st.floats(width=32, allow_nan=True, allow_infinity=False)
@@ -49,6 +49,7 @@ async def test_fence_then_rally_then_mission(link: Any, mission: Mission) -> Non
     """The mission comes last, so that it is judged against its own fence (F-V14)."""
     await transfer(a_link(link), mission, 5.0)
     assert [entry for entry in link.log if entry.startswith("write")] == [
+        "write FENCE",  # the old one away
         "write FENCE",
         "write RALLY",
         "write MISSION",
@@ -80,10 +81,10 @@ async def test_an_item_held_otherwise_is_not_loaded_and_named(link: Any, mission
 
 async def test_a_write_that_failed_but_was_held_is_loaded(link: Any, mission: Mission) -> None:
     """The read-back decides, not the claim: no blind re-upload (F-L6)."""
-    link.write_claims = [WriteClaim(WriteStatus.FAILED, "TIMEOUT")]
+    link.write_claims = [WriteClaim(WriteStatus.ACKNOWLEDGED), WriteClaim(WriteStatus.FAILED, "TIMEOUT")]
     result = await transfer(a_link(link), mission, 5.0)
     assert result.ok
-    assert link.log.count("write FENCE") == 1
+    assert link.log.count("write FENCE") == 2  # the old one away, the new one once
 
 
 async def test_a_lost_list_is_written_again(link: Any, mission: Mission) -> None:
@@ -165,6 +166,24 @@ async def test_a_dropped_fence_is_not_loaded(link: Any, mission: Mission) -> Non
     result = await transfer(a_link(link), mission, 5.0)
     assert result.state is TransferState.NOT_LOADED
     assert "doesn't contain Home" in result.reason
+
+
+async def test_an_autopilot_that_announces_no_fence_does_not_hold_it(link: Any, mission: Mission) -> None:
+    """It tells the checksum of its mission, and 0 for the fence: read back or not, it holds none (F-V14)."""
+    link.ids = PlanIds(1, 0, 3)
+    result = await transfer(a_link(link), mission, 5.0)
+    assert result.state is TransferState.NOT_LOADED
+    assert "no fence" in result.reason
+
+
+async def test_a_fence_on_board_is_cleared_on_the_ground_before_the_new_one(link: Any, mission: Mission) -> None:
+    """An equal fence would be passed over, with what the autopilot dropped of it (F-V14); in the air it stays."""
+    await transfer(a_link(link), mission, 5.0)
+    assert link.log.count("write FENCE") == 2
+    link.log.clear()
+    link.current = replace(link.current, armed=True, landed_state=LandedState.IN_AIR, mode=FlightMode.HOLD)
+    await transfer(a_link(link), mission, 5.0)
+    assert link.log.count("write FENCE") == 1
 
 
 async def test_a_violation_by_the_mission_before_is_no_objection(link: Any, mission: Mission) -> None:

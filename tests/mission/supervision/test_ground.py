@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mission.compile.items import fence_polygon
 from mission.dispatch.order_state import OrderState
 from mission.dispatch.sortie_state import SortieState
+from mission.model.geo import GeoPoint
 from mission.model.telemetry import FlightMode, Freshness, LandedState
 from mission.supervision.events import (
     Begin,
@@ -190,3 +192,24 @@ def test_the_autopilots_own_words_are_the_reason_when_it_does_not_get_ready(flow
     assert "PREARM" in reason
     assert "Compass 0 fault" in reason
     assert "Ready for takeoff" not in reason
+
+
+@pytest.mark.parametrize(("north_deg", "launched"), [(0.0, True), (2e-5, False)])
+def test_a_home_for_which_the_autopilot_drops_its_fence_keeps_the_vehicle_on_the_ground(
+    flown: "Flown", north_deg: float, launched: bool
+) -> None:
+    """Home 2 m off its hub is near enough for its heights, and beyond this fence: PX4 drops it silently (F-V14)."""
+    hub = flown.flight.plan.sortie.hub.position
+    ring = [
+        GeoPoint(hub.latitude_deg + north, hub.longitude_deg + east)
+        for north, east in ((-0.01, -0.01), (1e-5, -0.01), (1e-5, 0.01), (-0.01, 0.01))
+    ]
+    fence = fence_polygon(ring, inclusion=True)
+    flight = replace(flown.flight, mission=replace(flown.flight.mission, fence=fence))
+    flown.flight = flight
+    flown.supervisor = SortieSupervisor(flight, flown.contingencies, flown.policy)
+    commands = flown.load_as(home_latitude_deg=hub.latitude_deg + north_deg, fence_plan_id=12)
+    assert any(isinstance(c, Launch) for c in commands) is launched
+    if not launched:
+        flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
+        assert "FENCE: its home is on the wrong side of 1 shape" in flown.supervisor.reasons["A-1"]

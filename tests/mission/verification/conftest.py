@@ -106,6 +106,9 @@ def fence_polygon(command: MavCommand, corners: Sequence[GeoPoint]) -> tuple[Mis
     return tuple(item(command, corner, param1=float(len(corners)), frame=MavFrame.GLOBAL_AMSL) for corner in corners)
 
 
+CIRCLES = (MavCommand.FENCE_CIRCLE_INCLUSION, MavCommand.FENCE_CIRCLE_EXCLUSION)
+
+
 def exclusions(
     zones: "tuple[GeoZone, ...] | PreparedZones", start: GeoPoint, items: Sequence[MissionItem]
 ) -> tuple[MissionItem, ...]:
@@ -214,7 +217,10 @@ class Scene:
 
     def mission(self) -> Mission:
         """Return the mission."""
-        fence = self.fence + (exclusions(self.zones, self.start or self.home, self.items) if self.fenced else ())
+        fence = self.fence
+        if self.fenced:
+            more = exclusions(self.zones, self.start or self.home, self.items)
+            fence = tuple(sorted(fence + more, key=lambda one: one.command in CIRCLES))  # PX4 wants them last
         return Mission(self.items, fence, self.rally, self.home, self.home_amsl_m)
 
     def verdict(self) -> Verdict:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mission.model.mission import MavCommand, MavFrame
+from mission.model.mission import MavCommand, MavFrame, MissionItem
 from mission.model.verdict import Severity
 
 if TYPE_CHECKING:
@@ -99,26 +99,53 @@ def test_a_leg_out_of_the_inclusion_and_back_is_found(scene: "Scene", town: "Tow
     ]
 
 
-def test_two_overlapping_inclusions_are_one_room(scene: "Scene", town: "Town") -> None:
+def two_inclusions(town: "Town", west_to_m: float, east_from_m: float) -> tuple[MissionItem, ...]:
+    """Two rooms: one from the west up to so far east of home, one from there on."""
+    west = [(-300, -300), (west_to_m, -300), (west_to_m, 1200), (-300, 1200)]
+    east = [(east_from_m, -300), (2000, -300), (2000, 1200), (east_from_m, 1200)]
+    rooms = (town.fence_polygon(INCLUSION, [town.at(*corner) for corner in room]) for room in (west, east))
+    return tuple(item for room in rooms for item in room)
+
+
+def test_two_inclusions_around_home_are_one_room(scene: "Scene", town: "Town") -> None:
     """PX4 asks for one inclusion around each place, not for one around all."""
-    west = town.fence_polygon(
-        INCLUSION, [town.at(*one) for one in ((-300, -300), (900, -300), (900, 1200), (-300, 1200))]
-    )
-    east = town.fence_polygon(
-        INCLUSION, [town.at(*one) for one in ((700, -300), (2000, -300), (2000, 1200), (700, 1200))]
-    )
-    assert scene.but(fence=west + east).codes() == []
+    assert scene.but(fence=two_inclusions(town, 900.0, -200.0)).codes() == []
+
+
+def test_an_inclusion_without_home_is_dropped_though_another_holds_home(scene: "Scene", town: "Town") -> None:
+    """PX4 looks at each inclusion by itself: the eastern room, which holds the drop, would be gone (F-V14)."""
+    (finding,) = scene.but(fence=two_inclusions(town, 900.0, 700.0)).verdict().findings
+    assert (finding.code, finding.measured) == ("FENCE_HOME_OUTSIDE", 1)
 
 
 def test_a_gap_between_two_inclusions_is_found(scene: "Scene", town: "Town") -> None:
     """Ten metres of nowhere between two rooms."""
-    west = town.fence_polygon(
-        INCLUSION, [town.at(*one) for one in ((-300, -300), (600, -300), (600, 1200), (-300, 1200))]
+    codes = scene.but(fence=two_inclusions(town, 600.0, 610.0)).codes()
+    assert codes == ["FENCE_HOME_OUTSIDE", "FENCE_LEG_OUTSIDE", "FENCE_LEG_OUTSIDE"]
+
+
+def test_an_exclusion_around_home_is_found(scene: "Scene", town: "Town") -> None:
+    """PX4 would drop it, and the zone that it stands for would be open (F-V14)."""
+    codes = excluding(scene, town, (-20.0, -20.0), (20.0, -20.0), (20.0, 20.0), (-20.0, 20.0)).codes()
+    assert codes[0] == "FENCE_HOME_OUTSIDE"
+
+
+def test_in_the_air_a_fence_without_the_vehicle_is_found(scene: "Scene", town: "Town") -> None:
+    """PX4 drops it as it drops one without home; a way down does not wait for a fence, so it is a warning."""
+    flying = scene.but(
+        rally=(), items=scene.items[7:], drops={}, start=town.at(2500.0, 600.0), start_height_home_m=60.0
     )
-    east = town.fence_polygon(
-        INCLUSION, [town.at(*one) for one in ((610, -300), (2000, -300), (2000, 1200), (610, 1200))]
-    )
-    assert scene.but(fence=west + east).codes() == ["FENCE_LEG_OUTSIDE", "FENCE_LEG_OUTSIDE"]
+    found = {finding.code: finding.severity for finding in flying.verdict().findings}
+    assert found["FENCE_START_OUTSIDE"] is Severity.WARNING
+    assert "FENCE_HOME_OUTSIDE" not in found
+
+
+def test_a_polygon_after_a_circle_is_found(scene: "Scene", town: "Town") -> None:
+    """PX4 v1.16 goes on reading circles once it has read one: polygons must come first."""
+    stone = town.item(MavCommand.FENCE_CIRCLE_EXCLUSION, town.at(0.0, 900.0), param1=9.0, frame=MavFrame.GLOBAL_AMSL)
+    open_land = scene.but(zones=(), fenced=False)
+    assert open_land.but(fence=(*scene.fence, stone)).codes() == []
+    assert open_land.but(fence=(stone, *scene.fence)).codes() == ["FENCE_MALFORMED"]
 
 
 def test_circles_fence_too(scene: "Scene", town: "Town") -> None:
