@@ -21,6 +21,8 @@ from sim.wire import Message
 
 FORCE_MAGIC = 21196.0
 CUSTOM_MODE_ENABLED = 1
+FENCE_WARNS = 1
+"""Highest GF_ACTION that keeps nobody from leaving the fence."""
 PROGRESS_UNKNOWN = 255
 
 
@@ -194,13 +196,19 @@ class Commands:
             return Result.UNSUPPORTED
         onboard, (speed, *_, latitude, longitude, amsl) = self._onboard, command.parameters
         result = self._change_mode(Mode.LOITER)
-        if result is Result.ACCEPTED:
-            north, east, up = onboard.airframe.position
-            if math.isfinite(latitude) and math.isfinite(longitude):
-                north, east = onboard.plane.to_local(latitude, longitude)
-            if math.isfinite(amsl):
-                up = amsl - onboard.config.home.altitude_amsl_m
-            self._navigator.ask_reposition((north, east, up), speed if math.isfinite(speed) else -1.0)
+        if result is not Result.ACCEPTED or not onboard.armed:  # disarmed, PX4 accepts it and forgets it
+            return result
+        north, east, up = onboard.airframe.position
+        if math.isfinite(latitude) and math.isfinite(longitude):
+            north, east = onboard.plane.to_local(latitude, longitude)
+        if math.isfinite(amsl):
+            up = amsl - onboard.config.home.altitude_amsl_m
+        if onboard.parameters["GF_ACTION"] > FENCE_WARNS and not onboard.fence.allows(
+            onboard.plane.to_global(north, east)
+        ):
+            onboard.outbox.text(Severity.CRITICAL, "Reposition is outside geofence")
+            return result
+        self._navigator.ask_reposition((north, east, up), speed if math.isfinite(speed) else -1.0)
         return result
 
     def _drive_gripper(self, command: Command) -> Result:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from mission.model.geo import GeoPoint
 from mission.model.gripper import GripperAnswer
 from mission.model.mission import MavMissionType, Mission, MissionItem, digest_of
 from mission.model.telemetry import VehicleState
@@ -200,6 +201,18 @@ class PlanPort(Protocol):
         ...
 
 
+class Parameters(Protocol):
+    """One autopilot's parameters."""
+
+    async def read(self, name: str, timeout_s: float) -> int | float:
+        """Read one parameter; LinkTimeoutError when it is not answered."""
+        ...
+
+    async def set(self, name: str, value: float, timeout_s: float) -> Outcome:
+        """Set one parameter, observed by reading it again."""
+        ...
+
+
 class VehicleLink(PlanPort, Protocol):
     """All that mission control asks of one vehicle."""
 
@@ -249,6 +262,13 @@ class VehicleLink(PlanPort, Protocol):
 
     async def close_gripper(self, gripper: int, timeout_s: float) -> Outcome:
         """Close a gripper, numbered from 1, as the autopilot acknowledges it."""
+        ...
+
+    async def reposition(self, position: GeoPoint, altitude_amsl_m: float, timeout_s: float) -> Outcome:
+        """Fly straight to a point and hold there: a line that knows no zones, so whoever asks has verified it.
+
+        Observed as Hold at the point (`vehicles.repositioning`). At the deadline it may still be on its way.
+        """
         ...
 
     async def land(self, timeout_s: float) -> Outcome:

@@ -8,19 +8,21 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from mission.errors import LinkTimeoutError
+from mission.model.geo import GeoPoint
 from mission.model.gripper import GripperAnswer
 from mission.model.mission import MavMissionType, Mission, MissionItem
 from mission.model.telemetry import FlightMode, LandedState, VehicleState
-from vehicles import px4
+from vehicles import px4, repositioning
+from vehicles.command_exchange import Place
 from vehicles.identity import HeardIdentities
 from vehicles.link import (
     OBSERVED,
     GripperOutcome,
     HeldPlan,
     Outcome,
+    Parameters,
     PlanIds,
     StatusText,
     TransferResult,
@@ -31,6 +33,7 @@ from vehicles.link import (
 from vehicles.message_wire import MessageWire
 from vehicles.round_trip import RoundTrip
 from vehicles.state_assembly import StateAssembler
+from vehicles.stream_rates import configure_streams
 from vehicles.transfer import transfer
 from vehicles.wire_exchanges import CommandCalls, PlanLists
 
@@ -42,18 +45,6 @@ CURRENTS_TO_BELIEVE = 3
 """Fresh MISSION_CURRENT with another item before the item is selected again."""
 TEXT_GRACE_S = 0.5
 """How long to wait for the words that go with a refusal."""
-
-
-class Parameters(Protocol):
-    """One autopilot's parameters."""
-
-    async def read(self, name: str, timeout_s: float) -> int | float:
-        """Read one parameter; LinkTimeoutError when it is not answered."""
-        ...
-
-    async def set(self, name: str, value: float, timeout_s: float) -> Outcome:
-        """Set one parameter, observed by reading it again."""
-        ...
 
 
 class MavlinkLink:
@@ -166,10 +157,6 @@ class MavlinkLink:
 
     # -- commands -----------------------------------------------------------------------------------------
 
-    async def _command(self, command: px4.Command, *params: float, timeout_s: float) -> px4.CommandAck | None:
-        """Send a command until it is answered; returns its final ACK, or None when none came."""
-        return await self._commands.run(command, params, timeout_s)
-
     async def _words_since(self, since_s: float) -> str:
         """What the vehicle said since, worst first, after waiting a little for it to speak."""
         deadline_s = self.now_s() + TEXT_GRACE_S
@@ -191,6 +178,7 @@ class MavlinkLink:
         expects: Callable[[VehicleState], bool],
         what: str,
         timeout_s: float,
+        place: Place | None = None,
     ) -> Outcome:
         """Command, then observe the HEARTBEAT. A negative ACK refuses; a positive one proves nothing.
 
@@ -200,7 +188,7 @@ class MavlinkLink:
         start_s = self.now_s()
         ack, acknowledged = None, 0
         while acknowledged < COMMANDS_TO_BELIEVE and (left_s := start_s + timeout_s - self.now_s()) > 0.0:
-            ack = await self._command(command, *params, timeout_s=left_s)
+            ack = await self._commands.run(command, params, left_s, place=place)
             if ack not in (None, px4.CommandAck.ACCEPTED, px4.CommandAck.IN_PROGRESS):
                 words = await self._words_since(start_s)
                 return refused(f"{what}: {ack.name}" + (f" ({words})" if words else ""))
@@ -280,6 +268,31 @@ class MavlinkLink:
             return unconfirmed(f"no answer within {timeout_s:.1f} s")
         return refused(exchange.refusal.name) if exchange.refusal is not None else OBSERVED
 
+    async def reposition(self, position: GeoPoint, altitude_amsl_m: float, timeout_s: float) -> Outcome:
+        """Fly straight to a point and hold there."""
+        if why := repositioning.why_not(self.state()):
+            return refused(why)
+        place, start_s = Place(position, altitude_amsl_m), self.now_s()
+        held = await self._commanded(
+            px4.Command.DO_REPOSITION,
+            *repositioning.PARAMETERS,
+            expects=lambda state: state.mode is FlightMode.HOLD,
+            what="reposition",
+            timeout_s=timeout_s,
+            place=place,
+        )
+        if not held.ok:
+            return held
+
+        def no() -> str:
+            return next((t.text for t in self.status_texts(start_s) if px4.REPOSITION_REFUSAL in t.text), "")
+
+        def ended(state: VehicleState) -> bool:
+            return state.mode is not FlightMode.HOLD or repositioning.is_there(state, place) or bool(no())
+
+        await self._observe(px4.GLOBAL_POSITION_INT, ended, max(0.0, start_s + timeout_s - self.now_s()))
+        return repositioning.outcome(self.state(), place, no(), timeout_s)
+
     async def land(self, timeout_s: float) -> Outcome:
         """Land where it is."""
         return await self._commanded(
@@ -301,24 +314,8 @@ class MavlinkLink:
         )
 
     async def configure_streams(self, timeout_s: float) -> tuple[str, ...]:
-        """Ask for the messages we read at our rates and for the others never; returns what is not known to be set.
-
-        The others go first, the busiest before all: a link that drowns in them loses answers, not requests, so a
-        missing answer does not end the round. `timeout_s` is for each message. PX4's intervals are in its own
-        simulated time, which runs `speed_factor` times faster than ours.
-        """
-        problems = []
-        unwanted = [(message_id, -1.0) for message_id in px4.UNWANTED_MESSAGES]
-        wanted = [(m, 1e6 * self._speed_factor / hz) for m, hz in px4.WANTED_RATES_HZ.items()]
-        for message_id, interval_us in unwanted + wanted:
-            ack = await self._command(
-                px4.Command.SET_MESSAGE_INTERVAL, float(message_id), interval_us, timeout_s=timeout_s
-            )
-            if ack is px4.CommandAck.FAILED and interval_us < 0.0:
-                continue  # PX4's answer for a stream that is not there: nothing to switch off
-            if ack is not px4.CommandAck.ACCEPTED:
-                problems.append(f"message {message_id}: {ack.name if ack is not None else 'no answer'}")
-        return tuple(problems)
+        """Set every message's rate; returns what is not known to be set. `timeout_s` is for each message."""
+        return await configure_streams(self._commands, self._speed_factor, timeout_s)
 
     async def readiness(self, samples: int, timeout_s: float) -> bool | None:
         """PREARM over `samples` SYS_STATUS received from now on: True when all are ready, None when too few."""

@@ -62,6 +62,7 @@ class Command(IntEnum):
     NAV_RETURN_TO_LAUNCH = 20
     NAV_LAND = 21
     DO_SET_MODE = 176
+    DO_REPOSITION = 192
     REQUEST_MESSAGE = 512
     DO_GRIPPER = 211
     MISSION_START = 300
@@ -80,6 +81,12 @@ class CommandAck(IntEnum):
     IN_PROGRESS = 5
     CANCELLED = 6
 
+
+REPOSITION_CHANGE_MODE = 1.0
+"""DO_REPOSITION's flag: change to Hold and fly there. PX4 answers UNSUPPORTED to anything else."""
+
+REPOSITION_REFUSAL = "Reposition is outside geofence"
+"""What PX4 says, beside an ACCEPTED, when a fence does not let it fly there: it then holds where it is."""
 
 HEARTBEAT = "HEARTBEAT"
 SYS_STATUS = "SYS_STATUS"

@@ -12,7 +12,7 @@ import msgspec
 from mission.errors import LinkTimeoutError
 from mission.model.mission import MavMissionType, MissionItem
 from vehicles import px4
-from vehicles.command_exchange import COMMAND_ACK, ECHO_S, CommandAnswer, CommandExchange
+from vehicles.command_exchange import COMMAND_ACK, ECHO_S, CommandAnswer, CommandExchange, Place
 from vehicles.gripper_exchange import GripperExchange
 from vehicles.link import WriteClaim, WriteStatus
 from vehicles.message_wire import MessageWire, Outgoing
@@ -163,10 +163,12 @@ class CommandCalls:
             self._last_sent_s[exchange.command] = self._loop.time()
             self._wire.send(message)
 
-    async def run(self, command: px4.Command, params: Sequence[float], timeout_s: float) -> px4.CommandAck | None:
+    async def run(
+        self, command: px4.Command, params: Sequence[float], timeout_s: float, *, place: Place | None = None
+    ) -> px4.CommandAck | None:
         """Command; returns the final answer, or None when none came in time."""
         echoes = self._loop.time() - self._last_sent_s[command] < ECHO_S
-        exchange = CommandExchange(command, params, self._round_trip, echoes=echoes)
+        exchange = CommandExchange(command, params, self._round_trip, echoes=echoes, place=place)
         await self._drive(exchange, timeout_s)
         return exchange.result
 

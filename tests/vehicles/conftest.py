@@ -254,6 +254,10 @@ class FakeLink:
         """As asked."""
         return await self._verb(f"close {gripper}")
 
+    async def reposition(self, position: GeoPoint, altitude_amsl_m: float, timeout_s: float) -> Outcome:
+        """As asked."""
+        return await self._verb("reposition", mode=FlightMode.HOLD)
+
     async def land(self, timeout_s: float) -> Outcome:
         """As asked."""
         return await self._verb("land", mode=FlightMode.LAND)

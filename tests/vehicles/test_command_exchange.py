@@ -1,14 +1,17 @@
 """One command until it is answered: over lost, doubled, late and contradicting acknowledgements."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mission.model.geo import GeoPoint
 from sim.fleet_config import Home, VehicleConfig
 from sim.link_faults import Faults, FaultyLink
 from sim.lossy_wire import LossyVehicle
 from sim.virtual_time import run_in_virtual_time
-from vehicles.command_exchange import PROGRESS_SILENCE_S, CommandAnswer, CommandExchange
+from vehicles.command_exchange import PROGRESS_SILENCE_S, CommandAnswer, CommandExchange, Place
 from vehicles.link import OutcomeStatus
 from vehicles.px4 import Command, CommandAck
 from vehicles.round_trip import RoundTrip
@@ -37,6 +40,17 @@ def test_an_unanswered_command_is_repeated_with_a_rising_confirmation() -> None:
         confirmations += [sent.fields["confirmation"] for sent in command.tick(now_s)]
     assert confirmations == list(range(1, len(confirmations) + 1))
     assert 5 < len(confirmations) < 25
+
+
+def test_a_place_is_sent_in_whole_units_and_above_sea_level() -> None:
+    """COMMAND_INT: a 32-bit float would be half a metre wrong; NaN is JSON's null (DO_REPOSITION's heading)."""
+    place = Place(GeoPoint(48.4123456789, -15.6), 231.5)
+    command = CommandExchange(Command.DO_REPOSITION, (-1.0, 1.0, 0.0, math.nan), RoundTrip(), place=place)
+    [sent] = command.start(0.0)
+    assert sent.name == "COMMAND_INT"
+    assert (sent.fields["frame"], sent.fields["x"], sent.fields["y"]) == (0, 484123457, -156000000)
+    assert (sent.fields["z"], sent.fields["param2"], sent.fields["param4"]) == (231.5, 1.0, None)
+    assert command.tick(10.0) == [sent]
 
 
 def test_an_answered_command_is_not_repeated_nor_answered_twice() -> None:
