@@ -160,6 +160,7 @@ class Autopilot:
             self._spent_s = now
         for observer in tuple(self.observers):
             observer(self)
+        onboard.note_stance()
         self.streams.tell_mission_progress()
         onboard.outbox.send_texts()
         if self._listing:

@@ -40,6 +40,8 @@ class Onboard:
     Attributes:
         now_s: simulated seconds since boot.
         moved_s: when the airframe was last moved.
+        stance: changes with whatever the messages about position and attitude say, but for where it flies steadily.
+        is_moving: whether its place changes from one moment to the next.
         world: the wind and the ground.
         system_id: what it calls itself on the link.
         booted_s: when the autopilot last booted, by its first clock.
@@ -82,6 +84,9 @@ class Onboard:
     mistaken: tuple[float, float] = (0.0, 0.0)
     home_moved: tuple[float, float] = (0.0, 0.0)
     moved_s: float = 0.0
+    stance: int = 0
+    is_moving: bool = False
+    _stance_known: tuple[object, ...] = ()
 
     def __post_init__(self, given_world: World | None) -> None:
         config, physical = self.config, self.config.physical
@@ -112,6 +117,25 @@ class Onboard:
     def since_boot_s(self) -> float:
         """What the autopilot's own clock says."""
         return self.now_s - self.booted_s
+
+    @property
+    def since_boot_us(self) -> int:
+        """The autopilot's own clock in microseconds."""
+        return round((self.now_s - self.booted_s) * 1e6)
+
+    def note_stance(self) -> None:
+        """See whether anything moved or changed that position and attitude messages tell of."""
+        airframe, home = self.airframe, self.home
+        velocity = airframe.velocity_north_m_s, airframe.velocity_east_m_s, airframe.velocity_up_m_s
+        turned = airframe.roll_rad, airframe.pitch_rad, airframe.heading_rad, airframe.yaw_rate_rad_s
+        place = airframe.north_m, airframe.east_m, airframe.up_m, airframe.ground_up_m
+        state = self.armed, self.landed, self.motors_failed, self.has_gps, home.revision, airframe.guidance is None
+        wind = airframe.wind_north_m_s, airframe.wind_east_m_s
+        known = velocity, turned, place, state, wind
+        if known != self._stance_known:
+            self._stance_known = known
+            self.stance += 1
+            self.is_moving = velocity != (0.0, 0.0, 0.0)
 
     @property
     def here(self) -> Point:

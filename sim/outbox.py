@@ -1,8 +1,7 @@
 """What a vehicle has to say: frames in the order in which they are sent."""
 
-from collections.abc import Callable
-
 from sim.px4_events import arguments_of, event_of
+from sim.stream_frames import StreamFrames
 from sim.wire import FrameWriter, Layout, Message
 
 TEXT_BYTES = 50
@@ -43,12 +42,12 @@ class Outbox:
         self._gcs_timeout_s = GCS_HEARD_S * link_time_scale
         self._now_s = 0.0
 
-    def encoder(self, layout: Layout) -> Callable[..., bytes]:
+    def frames_of(self, layout: Layout) -> StreamFrames:
         """What makes frames of one message, for who sends it often; see `put`."""
-        return self._writer.encoder(layout)
+        return StreamFrames(self._writer, layout)
 
     def put(self, frame: bytes) -> None:
-        """Queue a frame that an `encoder` made."""
+        """Queue a frame that `frames_of` made."""
         self._frames.append(frame)
 
     def restart(self, system_id: int) -> None:

@@ -1,6 +1,7 @@
 """What the sensor and control messages of a vehicle say, as PX4 v1.16 SITL fills them; see `telemetry_fields`."""
 
 import math
+import struct
 
 from sim.onboard import Onboard
 from sim.telemetry_fields import TelemetryFields
@@ -14,6 +15,8 @@ ESTIMATOR_AUTOPILOT = 8
 NAN = math.nan
 POSE_COVARIANCE = (0.05, *(NAN,) * 5, 0.05, *(NAN,) * 4, 0.09, *(NAN,) * 3, 5e-4, NAN, NAN, 5e-4, NAN, 0.01)
 VELOCITY_COVARIANCE = (0.02, *(NAN,) * 5, 0.02, *(NAN,) * 4, 0.02, *(NAN,) * 9)
+COVARIANCES = struct.pack("<42f", *POSE_COVARIANCE, *VELOCITY_COVARIANCE)
+"""As they travel: they never change."""
 SERVO_STOPPED_US = 900
 SERVO_HOVER_US = 1500
 ROTORS = 4
@@ -36,14 +39,6 @@ class SensorFields:
         self._telemetry = telemetry
 
     @property
-    def _boot_ms(self) -> int:
-        return round(self._onboard.since_boot_s * 1000.0) & 0xFFFFFFFF
-
-    @property
-    def _boot_us(self) -> int:
-        return round(self._onboard.since_boot_s * 1e6)
-
-    @property
     def _amsl_m(self) -> float:
         return self._onboard.config.home.altitude_amsl_m + self._onboard.here[2]
 
@@ -53,30 +48,29 @@ class SensorFields:
         x_acc = -GRAVITY_M_S2 * math.sin(-airframe.pitch_rad)
         y_acc = -GRAVITY_M_S2 * math.sin(airframe.roll_rad)
         imu = x_acc, y_acc, -GRAVITY_M_S2, 0.0, 0.0, airframe.yaw_rate_rad_s
-        return self._boot_us, *imu, *MAGNETIC_FIELD_GAUSS, pressure_hpa(amsl), 0.0, amsl, 15.0, ALL_IMU_FIELDS, 0
+        return *imu, *MAGNETIC_FIELD_GAUSS, pressure_hpa(amsl), 0.0, amsl, 15.0, ALL_IMU_FIELDS, 0
 
-    def odometry(self) -> tuple[float, ...]:
+    def odometry(self) -> tuple[float | bytes, ...]:
         """ODOMETRY in the local frame NED; velocities too, as PX4 sends them."""
         airframe = self._onboard.airframe
         north, east, up = self._onboard.here
         velocity = airframe.velocity_north_m_s, airframe.velocity_east_m_s, -airframe.velocity_up_m_s
         motion = *self._telemetry.quaternion(), *velocity, 0.0, 0.0, airframe.yaw_rate_rad_s
-        covariances = *POSE_COVARIANCE, *VELOCITY_COVARIANCE
-        return self._boot_us, north, east, -up, *motion, *covariances, 1, 1, 0, ESTIMATOR_AUTOPILOT, 0
+        return north, east, -up, *motion, COVARIANCES, 1, 1, 0, ESTIMATOR_AUTOPILOT, 0
 
     def attitude_target(self) -> tuple[float, ...]:
         """ATTITUDE_TARGET; the controller is perfect, so the target is the attitude."""
         onboard = self._onboard
         thrust = 0.0 if onboard.landed else 0.5
-        return self._boot_ms, *self._telemetry.quaternion(), 0.0, 0.0, onboard.airframe.yaw_rate_rad_s, thrust, 0
+        return *self._telemetry.quaternion(), 0.0, 0.0, onboard.airframe.yaw_rate_rad_s, thrust, 0
 
     def position_target_local_ned(self) -> tuple[float, ...]:
         """POSITION_TARGET_LOCAL_NED: where the trajectory is now; nothing before anything is flown."""
         airframe = self._onboard.airframe
         if airframe.guidance is None:
-            return self._boot_ms, NAN, NAN, NAN, NAN, NAN, NAN, 0.0, 0.0, 100.0, airframe.heading_rad, 0.0, 63, 1
+            return NAN, NAN, NAN, NAN, NAN, NAN, 0.0, 0.0, 100.0, airframe.heading_rad, 0.0, 63, 1
         north, east, up = self._onboard.here
-        return self._boot_ms, north, east, -up, *self._velocity(), 0.0, 0.0, 0.0, *self._yaw(), 0, FRAME_LOCAL_NED
+        return north, east, -up, *self._velocity(), 0.0, 0.0, 0.0, *self._yaw(), 0, FRAME_LOCAL_NED
 
     def position_target_global_int(self) -> tuple[float, ...] | None:
         """POSITION_TARGET_GLOBAL_INT; only while an armed vehicle follows something."""
@@ -86,7 +80,7 @@ class SensorFields:
         north, east, _ = onboard.here
         latitude, longitude = onboard.plane.to_global(north, east)
         place = round(latitude * 1e7), round(longitude * 1e7), self._amsl_m
-        return self._boot_ms, *place, *self._velocity(), 0.0, 0.0, 0.0, *self._yaw(), 0, 5
+        return *place, *self._velocity(), 0.0, 0.0, 0.0, *self._yaw(), 0, 5
 
     def _velocity(self) -> tuple[float, float, float]:
         airframe = self._onboard.airframe
@@ -101,21 +95,21 @@ class SensorFields:
         onboard = self._onboard
         turning = onboard.armed and not onboard.motors_failed
         rotors = (SERVO_HOVER_US if turning and not onboard.landed else SERVO_STOPPED_US,) * ROTORS
-        return self._boot_us & 0xFFFFFFFF, *rotors, *(SERVO_STOPPED_US,) * 4, 0, *(SERVO_STOPPED_US,) * 8
+        return *rotors, *(SERVO_STOPPED_US,) * 4, 0, *(SERVO_STOPPED_US,) * 8
 
     def distance_sensor(self) -> tuple[float, ...]:
         """DISTANCE_SENSOR: the ground below."""
         above_m = self._onboard.here[2] - self._onboard.airframe.ground_up_m
         distance_cm = min(max(round(above_m * 100.0), 0), DISTANCE_RANGE_CM[1])
-        return self._boot_ms, *DISTANCE_RANGE_CM, distance_cm, 0, 0, FACING_DOWN, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0
+        return *DISTANCE_RANGE_CM, distance_cm, 0, 0, FACING_DOWN, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0
 
     def scaled_pressure(self) -> tuple[float, ...]:
         """SCALED_PRESSURE."""
-        return self._boot_ms, pressure_hpa(self._amsl_m), 0.0, 1200, 0
+        return pressure_hpa(self._amsl_m), 0.0, 1200, 0
 
     def vibration(self) -> tuple[float, ...]:
         """VIBRATION; the simulated airframe has next to none."""
-        return self._boot_us, 0.0, 0.01, 0.1, 0, 0, 0
+        return 0.0, 0.01, 0.1, 0, 0, 0
 
     def wind_cov(self) -> tuple[float, ...] | None:
         """WIND_COV: the estimator's wind, in the air only; PX4 estimates none on the ground."""
@@ -124,7 +118,7 @@ class SensorFields:
             return None
         airframe = onboard.airframe
         wind = airframe.wind_north_m_s, airframe.wind_east_m_s
-        return self._boot_us, *wind, 0.0, 0.1, 0.0, self._amsl_m, 0.5, 0.0
+        return *wind, 0.0, 0.1, 0.0, self._amsl_m, 0.5, 0.0
 
     def open_drone_id_location(self) -> tuple[float, ...]:
         """OPEN_DRONE_ID_LOCATION."""
@@ -155,4 +149,4 @@ class SensorFields:
 
     def named_value_float(self) -> tuple[float | bytes, ...]:
         """NAMED_VALUE_FLOAT: the payload scale."""
-        return self._boot_ms, self._onboard.payload.mass_kg, b"payload_kg"
+        return self._onboard.payload.mass_kg, b"payload_kg"

@@ -12,6 +12,7 @@ from sim.commander import Commander
 from sim.navigator import Navigator
 from sim.onboard import Onboard
 from sim.sensor_fields import SensorFields
+from sim.stream_frames import StreamFrames, times_of
 from sim.telemetry_fields import TelemetryFields
 from sim.wire import Layout, Message
 
@@ -60,17 +61,43 @@ nothing of the vehicle: LINK_NODE_STATUS."""
 PAYLOAD_HZ: dict[str, float] = {"NAMED_VALUE_FLOAT": 5.0}
 """Of a vehicle with a payload scale, which PX4 itself has no driver for: its autopilot's firmware was extended."""
 
+STANCE = frozenset({"ATTITUDE", "ATTITUDE_QUATERNION", "ATTITUDE_TARGET", "SERVO_OUTPUT_RAW", "VIBRATION"})
+PLACE = frozenset(
+    {
+        "ALTITUDE",
+        "DISTANCE_SENSOR",
+        "GLOBAL_POSITION_INT",
+        "GPS_RAW_INT",
+        "HIGHRES_IMU",
+        "LOCAL_POSITION_NED",
+        "ODOMETRY",
+        "POSITION_TARGET_GLOBAL_INT",
+        "POSITION_TARGET_LOCAL_NED",
+        "SCALED_PRESSURE",
+        "VFR_HUD",
+        "WIND_COV",
+    }
+)
+"""What messages say besides the time: `STANCE` changes with `Onboard.stance` alone, `PLACE` also while it moves.
+Everything else is asked for anew each time."""
+
 _Fields = tuple[float | bytes, ...]
+ANEW = -1
 
 
 @dataclass(slots=True)
 class _Stream:
     layout: Layout
     fields: Callable[[], _Fields | None]
-    encode: Callable[..., bytes]
+    frames: StreamFrames
     default_hz: float
+    is_stance: bool
+    is_place: bool
     interval_s: float = math.inf
-    last: _Fields | None = None
+    kept_of: int = ANEW
+    """The stance that the kept fields are of."""
+    time: int | None = None
+    """The time it was last sent with."""
 
 
 @dataclass(slots=True)
@@ -112,8 +139,8 @@ class Streams:
         for name, rate in rates.items():
             layout: Layout = getattr(Message, name)
             source = telemetry if hasattr(telemetry, name.lower()) else sensors
-            encode = onboard.outbox.encoder(layout)
-            stream = _Stream(layout, getattr(source, name.lower()), encode, rate)
+            frames, fields = onboard.outbox.frames_of(layout), getattr(source, name.lower())
+            stream = _Stream(layout, fields, frames, rate, name in STANCE, name in PLACE)
             self._streams[layout.message_id] = stream
             interval_s = max(1.0 / rate, least_interval_s)
             self._schedule(stream, interval_s, first_s=min(interval_s, FIRST_S))
@@ -140,23 +167,42 @@ class Streams:
         now = self._onboard.now_s + ROUNDING_S
         if now < self.next_s:
             return
-        put = self._onboard.outbox.put
         following = math.inf
+        send = self._send_frozen if self.frozen else self._send
         for beat in self._beats:
-            if beat.due_s <= now:
-                for stream in beat.streams:
-                    fields = stream.last if self.frozen else stream.fields()
-                    if fields is not None:
-                        stream.last = fields
-                        put(stream.encode(*fields))
-                beat.due_s += beat.interval_s
-                if beat.due_s <= now:  # the link was paused, or the interval is shorter than a tick
-                    beat.due_s += beat.interval_s * ((now - beat.due_s) // beat.interval_s + 1.0)
-            following = min(following, beat.due_s)
+            due_s = beat.due_s
+            if due_s <= now:
+                send(beat.streams)
+                due_s += beat.interval_s
+                if due_s <= now:  # the link was paused, or the interval is shorter than a tick
+                    due_s += beat.interval_s * ((now - due_s) // beat.interval_s + 1.0)
+                beat.due_s = due_s
+            following = min(following, due_s)
         if self._reached_left:
             self._repeat_reached(now)
             following = min(following, self._reached_due_s)
         self.next_s = following
+
+    def _send(self, streams: list[_Stream]) -> None:
+        onboard = self._onboard
+        stance, moves, times = onboard.stance, onboard.is_moving, times_of(onboard.since_boot_us)
+        put = onboard.outbox.put
+        for stream in streams:
+            frames = stream.frames
+            if stream.kept_of != stance or (moves and stream.is_place):
+                fields = stream.fields()
+                if fields is None:
+                    continue
+                frames.keep(fields)
+                stream.kept_of = stance if stream.is_stance or stream.is_place else ANEW
+            stream.time = times[frames.stamp]
+            put(frames.frame(stream.time))
+
+    def _send_frozen(self, streams: list[_Stream]) -> None:
+        """Send what was sent last, with the time it had."""
+        for stream in streams:
+            if stream.time is not None:
+                self._onboard.outbox.put(stream.frames.frame(stream.time))
 
     def send_once(self, message_id: int) -> bool:
         """Send one message on request; False when the vehicle does not know it or has nothing to say."""
@@ -167,7 +213,9 @@ class Streams:
         fields = stream.fields() if stream is not None else None
         if stream is None or fields is None:
             return False
-        self._onboard.outbox.send(stream.layout, *fields)
+        stream.frames.keep(fields)
+        time = times_of(self._onboard.since_boot_us)[stream.frames.stamp]
+        self._onboard.outbox.put(stream.frames.frame(time))
         return True
 
     def set_interval(self, message_id: int, interval_us: int) -> bool:

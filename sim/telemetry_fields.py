@@ -1,7 +1,8 @@
 """What each streamed message of a vehicle says: its fields in wire order, as PX4 fills them.
 
 A message tells of `Onboard.now_s`; the airframe was moved at the last flight step, so its position is carried on
-at the velocity it has. Sensors are free of noise: what is measured is what is.
+at the velocity it has. Sensors are free of noise: what is measured is what is. Left out is the time since boot that
+most messages begin with: `stream_frames` puts it there.
 """
 
 import math
@@ -103,12 +104,12 @@ class TelemetryFields:
         airframe = self._onboard.airframe
         yaw = airframe.heading_rad
         yaw = yaw if yaw <= math.pi else yaw - math.tau
-        return self._boot_ms, airframe.roll_rad, airframe.pitch_rad, yaw, 0.0, 0.0, airframe.yaw_rate_rad_s
+        return airframe.roll_rad, airframe.pitch_rad, yaw, 0.0, 0.0, airframe.yaw_rate_rad_s
 
     def attitude_quaternion(self) -> tuple[float, ...]:
         """ATTITUDE_QUATERNION."""
         yaw_rate = self._onboard.airframe.yaw_rate_rad_s
-        return self._boot_ms, *self.quaternion(), 0.0, 0.0, yaw_rate, 0.0, 0.0, 0.0, 0.0
+        return *self.quaternion(), 0.0, 0.0, yaw_rate, 0.0, 0.0, 0.0, 0.0
 
     def quaternion(self) -> tuple[float, float, float, float]:
         """Attitude as w, x, y, z; worked out anew only when it changed."""
@@ -144,14 +145,14 @@ class TelemetryFields:
         onboard = self._onboard
         up = onboard.here[2]
         heights = round((onboard.config.home.altitude_amsl_m + up) * 1000.0), round((up - onboard.home.up_m) * 1000.0)
-        return self._boot_ms, *self._place(), *heights, *self._velocity_cm_s(), self._heading_cdeg()
+        return *self._place(), *heights, *self._velocity_cm_s(), self._heading_cdeg()
 
     def local_position_ned(self) -> tuple[float, ...]:
         """LOCAL_POSITION_NED."""
         frame = self._onboard.airframe
         north, east, up = self._onboard.here
         velocity = frame.velocity_north_m_s, frame.velocity_east_m_s, -frame.velocity_up_m_s
-        return self._boot_ms, north, east, -up, *velocity
+        return north, east, -up, *velocity
 
     def gps_raw_int(self) -> tuple[int, ...]:
         """GPS_RAW_INT; a receiver without a fix says so and repeats its last place."""
@@ -160,14 +161,14 @@ class TelemetryFields:
         speed = round(onboard.airframe.ground_speed_m_s * 100.0)
         fix, satellites = (3, 10) if onboard.has_gps else (1, 2)
         quality = 70, 110, speed, self._heading_cdeg(), fix, satellites
-        return self._boot_us, *self._place(), altitude, *quality, altitude, 900, 1780, 400, 0, 0
+        return *self._place(), altitude, *quality, altitude, 900, 1780, 400, 0, 0
 
     def altitude(self) -> tuple[float, ...]:
         """ALTITUDE."""
         onboard = self._onboard
         up = onboard.here[2]
         amsl = onboard.config.home.altitude_amsl_m + up
-        return self._boot_us, amsl, amsl, up, up - onboard.home.up_m, 0.0, up - onboard.airframe.ground_up_m
+        return amsl, amsl, up, up - onboard.home.up_m, 0.0, up - onboard.airframe.ground_up_m
 
     def vfr_hud(self) -> tuple[float, ...]:
         """VFR_HUD; only a wing carries an air speed sensor."""
@@ -189,12 +190,12 @@ class TelemetryFields:
     def ping(self) -> tuple[int, ...]:
         """PING, numbered."""
         self._ping_sequence += 1
-        return self._boot_us, self._ping_sequence - 1, 0, 0
+        return self._ping_sequence - 1, 0, 0
 
     def estimator_status(self) -> tuple[float, ...]:
         """ESTIMATOR_STATUS."""
         flags = 895 if self._commander.ready else 1152
-        return self._boot_us, 0.1, 0.05, 0.02, 0.1, 0.0, math.nan, 0.3, 0.3, flags
+        return 0.1, 0.05, 0.02, 0.1, 0.0, math.nan, 0.3, 0.3, flags
 
     def mission_current(self) -> tuple[int, ...]:
         """MISSION_CURRENT with the ids of all plans."""

@@ -22,6 +22,9 @@ SIGNED_FLAG = 0x01
 SIGNATURE_BYTES = 13
 FRAME_OVERHEAD_BYTES = 12
 HEADER_BYTES = 10
+MAGIC = bytes((MAGIC_V2,))
+CHECKSUMS = tuple(CHECKSUM.pack(value) for value in range(0x10000))
+"""Every checksum as it travels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Message:
     STATUSTEXT = _from_dialect("STATUSTEXT")
     NAMED_VALUE_FLOAT = _from_dialect("NAMED_VALUE_FLOAT")
     HIGHRES_IMU = _from_dialect("HIGHRES_IMU")
-    ODOMETRY = _from_dialect("ODOMETRY")
+    ODOMETRY = _extended("ODOMETRY", "<Q13f168sBBBBb")  # its covariances stay as they are: packed once
     ATTITUDE_TARGET = _from_dialect("ATTITUDE_TARGET")
     POSITION_TARGET_LOCAL_NED = _from_dialect("POSITION_TARGET_LOCAL_NED")
     POSITION_TARGET_GLOBAL_INT = _from_dialect("POSITION_TARGET_GLOBAL_INT")
@@ -115,7 +118,7 @@ class FrameWriter:
         sender = sequence, self.system_id, self.component_id
         header = HEADER_V2.pack(MAGIC_V2, len(kept), 0, 0, *sender, message_id & 0xFFFF, message_id >> 16)
         frame = header + kept
-        return frame + CHECKSUM.pack(mcrf4xx(frame[1:] + layout.crc_extra, 0xFFFF))
+        return frame + CHECKSUMS[mcrf4xx(frame[1:] + layout.crc_extra, 0xFFFF)]
 
     def encoder(self, layout: Layout) -> Callable[..., bytes]:
         """Return what turns the fields of one message, in wire order, into the next frame; made once per message.
@@ -131,7 +134,7 @@ class FrameWriter:
         whole = struct.Struct("<IBIB" + layout.payload.format.lstrip("<")).pack
         first = MAGIC_V2 | layout.payload.size << 8
         second = self.component_id << 8 | (layout.message_id & 0xFFFF) << 16
-        third, seed, checksum = layout.message_id >> 16, layout.crc_extra, CHECKSUM.pack
+        third, seed = layout.message_id >> 16, layout.crc_extra
 
         def encode(*fields: float | bytes) -> bytes:
             sequence = self.sequence
@@ -140,7 +143,7 @@ class FrameWriter:
             if not frame[-1]:
                 kept = frame[HEADER_BYTES:].rstrip(b"\0") or frame[HEADER_BYTES : HEADER_BYTES + 1]
                 frame = frame[:1] + bytes((len(kept),)) + frame[2:HEADER_BYTES] + kept
-            return frame + checksum(mcrf4xx(frame[1:] + seed, 0xFFFF))
+            return frame + CHECKSUMS[mcrf4xx(frame[1:] + seed, 0xFFFF)]
 
         return encode
 
