@@ -7,6 +7,7 @@ import msgspec
 
 from mission.errors import InputError, InputProblem
 from sim.fault_kinds import BatteryDrop, Fault
+from sim.fleet_config import fault_problems
 
 KINDS = tuple(str(kind.__struct_config__.tag) for kind in get_args(Fault))
 
@@ -34,6 +35,10 @@ def planted_faults(
             known = ", ".join(sorted(vehicle_ids)) or "none"
             what = f"{fault.vehicle_id!r} is not known"
             problems.append(InputProblem(file, f"{place}.vehicle_id", what, f"Known: {known}"))
+        problems += [
+            InputProblem(file, place + where, what, mend)
+            for where, what, mend in fault_problems(fault, {fault.vehicle_id})
+        ]
         if isinstance(fault, BatteryDrop) and (fault.after_takeoff_s is None) == (fault.at_item is None):
             mend = "Give either after_takeoff_s or at_item"
             problems.append(InputProblem(file, place, "it has no single trigger", mend))

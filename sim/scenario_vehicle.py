@@ -5,33 +5,25 @@ system id alone. Whoever judges the flights may listen to what is sent (`Scenari
 """
 
 import asyncio
-import random
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from pymavlink.dialects.v20 import common as dialect
 
 from mission.errors import LinkTimeoutError
 from sim.autopilot import Autopilot
-from sim.fault_kinds import Fault
-from sim.faults import plant
-from sim.fleet_config import GroundCrew, VehicleConfig, WindConfig
-from sim.ground_crew import PadService
+from sim.fleet_config import FleetConfig, VehicleConfig
 from sim.link_faults import FaultyLink, Way
-from sim.local_plane import LocalPlane
 from sim.lossy_wire import BOOT_S, HEARTBEAT_S, TYPE_GCS, LossyWire, stream_off
 from sim.parameters import MAV_PARAM_TYPE_INT32, MAV_PARAM_TYPE_REAL32
-from sim.position_error import PositionError
+from sim.vehicle_setup import set_up
 from sim.wire import HEADER_V2
-from sim.world import Wind, World
 from vehicles import px4
 from vehicles.link import OBSERVED, Outcome, unconfirmed
 from vehicles.mavlink_link import MavlinkLink
 from vehicles.message_wire import Outgoing
 
-STREAM_HZ: Final = 5.0
-POSITION_ERROR_M: Final = 0.3
 ASK_AGAIN_S: Final = 0.5
 """A parameter that is not answered is asked for again."""
 _PARAM_VALUE_ID: Final = 22
@@ -162,12 +154,9 @@ class ScenarioVehicle:
     """A simulated vehicle and the link to it. Something must call `step` again and again.
 
     Args:
+        fleet: whose vehicle it is.
         config: the vehicle.
         link: its radio's faults.
-        seed: of the position's error and of gusts.
-        wind: the air that it meets; None for still air.
-        crew: who changes batteries and loads parcels at its hub.
-        faults: what goes wrong with it; those of other vehicles are passed over.
 
     Attributes:
         autopilot: what the vehicle really holds and does.
@@ -175,25 +164,9 @@ class ScenarioVehicle:
         link: the real `VehicleLink`.
     """
 
-    def __init__(
-        self,
-        config: VehicleConfig,
-        link: FaultyLink,
-        *,
-        seed: int,
-        wind: WindConfig | None = None,
-        crew: GroundCrew | None = None,
-        faults: Sequence[Fault] = (),
-    ) -> None:
+    def __init__(self, fleet: FleetConfig, config: VehicleConfig, link: FaultyLink) -> None:
         self.vehicle_id = config.vehicle_id
-        self.autopilot = Autopilot(
-            config,
-            max_stream_hz=STREAM_HZ,
-            position_error=PositionError(random.Random(f"{seed}/{config.vehicle_id}"), POSITION_ERROR_M),
-            world=_world(config, wind, seed),
-        )
-        plant(self.autopilot, faults)
-        self.autopilot.observers.append(PadService(self.autopilot, crew))
+        self.autopilot = set_up(fleet, config)
         self.autopilot.advance(BOOT_S)
         self.autopilot.take()
         self.wire = ScenarioWire(self.autopilot, link)
@@ -210,11 +183,5 @@ class ScenarioVehicle:
     @property
     def is_down(self) -> bool:
         """Whether it stands disarmed on the ground, or lies there."""
-        onboard: Any = self.autopilot.onboard
+        onboard = self.autopilot.onboard
         return bool(onboard.airframe.on_ground and (not onboard.armed or onboard.motors_failed))
-
-
-def _world(config: VehicleConfig, wind: WindConfig | None, seed: int) -> World:
-    plane = LocalPlane(config.home.latitude_deg, config.home.longitude_deg)
-    rng = random.Random(f"{seed}/{config.vehicle_id}/wind")
-    return World(plane, Wind(wind, rng) if wind is not None else None)

@@ -5,7 +5,6 @@ Every vehicle speaks to its configured partner, as PX4 does on its onboard link,
 
 import asyncio
 import contextlib
-import random
 import socket
 import sys
 from collections.abc import Callable
@@ -18,11 +17,8 @@ from sim.autopilot import Autopilot
 from sim.fault_kinds import Fault
 from sim.faults import plant
 from sim.fleet_config import FleetConfig, VehicleConfig, fault_problems
-from sim.ground_crew import PadService
-from sim.local_plane import LocalPlane
-from sim.position_error import PositionError
 from sim.truth_log import TruthLog
-from sim.world import Wind, World
+from sim.vehicle_setup import set_up
 
 TICK_S = 0.01
 """Wall-clock time between two looks at the simulation."""
@@ -155,15 +151,7 @@ class UdpFleet:
             self._truth = self._files.enter_context(log)
             watch = TruthLog(self._truth, config.truth_interval_s)
         for vehicle in config.vehicles:
-            autopilot = Autopilot(
-                vehicle,
-                link_time_scale=config.speed_factor,
-                max_stream_hz=config.max_stream_hz,
-                position_error=_position_error(config, vehicle),
-                world=_world(config, vehicle),
-            )
-            plant(autopilot, config.faults)
-            autopilot.observers.append(PadService(autopilot, config.ground_crew))
+            autopilot = set_up(config, vehicle)
             if watch is not None:
                 autopilot.observers.append(watch)
             autopilot.advance(self._booted_s)
@@ -198,20 +186,6 @@ class UdpFleet:
                 self._truth.flush()
                 next_flush = now + 1.0
             await asyncio.sleep(max(TICK_S - (loop.time() - now), 0.0))
-
-
-def _position_error(config: FleetConfig, vehicle: VehicleConfig) -> PositionError | None:
-    """A vehicle's error follows from the fleet's seed and its own id: others may come and go."""
-    if config.position_error_m <= 0.0:
-        return None
-    return PositionError(random.Random(f"{config.seed}/{vehicle.vehicle_id}"), config.position_error_m)
-
-
-def _world(config: FleetConfig, vehicle: VehicleConfig) -> World:
-    """The world as one vehicle meets it: the same wind and ground for all, gusts of its own."""
-    plane = LocalPlane(vehicle.home.latitude_deg, vehicle.home.longitude_deg)
-    rng = random.Random(f"{config.seed}/{vehicle.vehicle_id}/wind")
-    return World(plane, Wind(config.wind, rng) if config.wind is not None else None, config.relief)
 
 
 def report_slip(fleet: UdpFleet) -> None:

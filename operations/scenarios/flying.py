@@ -23,7 +23,7 @@ from operations.requests import Requests
 from operations.scenarios.documents import Scenario
 from operations.scenarios.gateway import ScenarioGateway
 from sim.autopilot import Autopilot
-from sim.fleet_config import GroundCrew
+from sim.fleet_config import FleetConfig, GroundCrew
 from sim.link_faults import PERFECT, Change, FaultyLink, Way
 from sim.referee import Referee, RefereeFinding
 from sim.referee_record import FlightRecord, Loaded, Seen, Sent, VehicleWitness, ZonesKnown
@@ -35,6 +35,8 @@ from vehicles.link import HeldPlan
 
 ANY_PORT: Final = 1
 """No packet of a scenario goes over UDP."""
+STREAM_HZ: Final = 5.0
+"""Most messages of one stream in a second: what a slow telemetry radio is set to."""
 CONNECT_S: Final = 10.0
 COME_DOWN_S: Final = 900.0
 """How long vehicles that nobody supervises any more are watched for their landing."""
@@ -121,7 +123,7 @@ class _ScenarioDay:
     async def fly(self) -> FlownScenario:
         """Fly it to its end."""
         plan, profile = self._plan, delivery_profile()
-        gateway = ScenarioGateway([self._vehicle(vehicle_id) for vehicle_id in self._ids], profile)
+        gateway = ScenarioGateway(self._vehicles(), profile)
         if self._scenario.document.shared_radio:
             channel = tuple(vehicle.wire for vehicle in gateway.vehicles.values())
             for wire in channel:
@@ -153,19 +155,25 @@ class _ScenarioDay:
     def _ids(self) -> list[str]:
         return [vehicle.vehicle_id for vehicle in self._plan.day.vehicles]
 
-    def _vehicle(self, vehicle_id: str) -> ScenarioVehicle:
+    def _fleet(self) -> FleetConfig:
+        """The vehicles as they are simulated, loaded with the parcels of their flights."""
         day, document = self._plan.day, self._scenario.document
-        vehicle = next(vehicle for vehicle in day.vehicles if vehicle.vehicle_id == vehicle_id)
         parameters = delivery_profile().values() | {NAV_ACC_RAD: day.policy.waypoint_acceptance_m}
-        config = simulated_vehicle(vehicle, hub_of(day, vehicle), ANY_PORT, self._plan.flights, parameters)
-        return ScenarioVehicle(
-            config,
-            FaultyLink(f"{document.seed}/{vehicle_id}"),
+        return FleetConfig(
+            vehicles=tuple(
+                simulated_vehicle(vehicle, hub_of(day, vehicle), ANY_PORT, self._plan.flights, parameters)
+                for vehicle in day.vehicles
+            ),
             seed=document.seed,
-            wind=document.weather.wind() if document.weather else None,
-            crew=GroundCrew(battery_swap_s=day.policy.turnaround_s / 2),
+            ground_crew=GroundCrew(battery_swap_s=day.policy.turnaround_s / 2),
             faults=self._scenario.faults,
+            max_stream_hz=STREAM_HZ,
+            wind=document.weather.wind() if document.weather else None,
         )
+
+    def _vehicles(self) -> list[ScenarioVehicle]:
+        fleet, seed = self._fleet(), self._scenario.document.seed
+        return [ScenarioVehicle(fleet, v, FaultyLink(f"{seed}/{v.vehicle_id}")) for v in fleet.vehicles]
 
     # -- witnesses ----------------------------------------------------------------------------------------
 

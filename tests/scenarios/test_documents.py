@@ -41,6 +41,12 @@ MISTAKES: tuple[tuple[Callable[[Content], None], str, str, str], ...] = (
     (spoilt(orders=["M-9"]), "orders", "'M-9' is not known", "Known: M-1, M-2"),
     (spoilt(vehicles=["drone-9"]), "vehicles", "'drone-9' is not known", "Known: drone-1, drone-2"),
     (spoilt(vehicle_faults=[{"kind": "gremlin"}]), "vehicle_faults[0].kind", "gremlin", "Kinds of fault"),
+    (
+        spoilt(vehicle_faults=[{"kind": "foreign_mode", "vehicle_id": "drone-1", "mode": "FLIP"}]),
+        "vehicle_faults[0].mode",
+        "'FLIP' is none",
+        "LOITER, RTL, LAND",
+    ),
     (spoilt(weather={"wind": 3.0}), "weather.wind", "unknown key", "Did you mean 'wind_m_s'?"),
     (spoilt_link(vehicle_id="drone-2"), "link_faults.vehicle_id", "'drone-2' is not known", "Known: drone-1"),
     (spoilt_link(from_s=9.0, until_s=9.0), "link_faults[0].until_s", "is not after from_s", "Swap them"),
