@@ -127,9 +127,9 @@ def sweep_all(
 
 
 def corner_cones(mesh: Mesh, corner: Ints, side: int) -> tuple[Cones, Sightings]:
-    """Return the first cones of corners, and the taut corners in the triangles around each; eyes are 0, 1, …
+    """Return the first cones east of corners, and the taut corners in the triangles around each; eyes are 0, 1, …
 
-    Array form of the first half of `mission.routing.sight.look_along`, with the widest view.
+    Array form of the first half of `mission.routing.sight.look_along`, with the widest view, eastern.
     """
     x, y = mesh.x[corner], mesh.y[corner]
     edge, neighbour = mesh.preceding[corner], mesh.following[corner]
@@ -152,7 +152,7 @@ def corner_cones(mesh: Mesh, corner: Ints, side: int) -> tuple[Cones, Sightings]
         onward = mesh.left[entered] if side == 0 else mesh.right[entered]
         following = mesh.right[entered] if side == 0 else mesh.left[entered]
         batch = Cones(eye, onward, bx, by, ex, ey) if side == 0 else Cones(eye, onward, ex, ey, bx, by)
-        cones.append(batch.chosen(onward >= 0))
+        cones.append(_eastern(batch.chosen(onward >= 0)))
         more = np.flatnonzero((inward > 0.0) & (following >= 0))
         eye, entered, ex, ey = eye[more], following[more], dx[more], dy[more]
     return _stack(cones), join(seen)
@@ -170,6 +170,16 @@ def point_cones(mesh: Mesh, x: Floats, y: Floats, triangle: Ints, slack_m: float
         seen.append(taut_sightings(mesh, eye, a, dx, dy, np.ones(len(eye), dtype=bool), slack_m))
         cones.append(Cones(eye, onward, dx, dy, mesh.x[b] - x, mesh.y[b] - y).chosen(onward >= 0))
     return _stack(cones), join(seen)
+
+
+def _eastern(cones: Cones) -> Cones:
+    """Return the parts of the cones that look east, see `mission.routing.sight.push_eastern`."""
+    cones = cones.chosen((cones.rx >= 0.0) | (cones.lx >= 0.0))
+    eye, entered, rx, ry, lx, ly = cones
+    south, north = rx < 0.0, lx < 0.0
+    rx, ry = np.where(south, 0.0, rx), np.where(south, -1.0, ry)
+    lx, ly = np.where(north, 0.0, lx), np.where(north, 1.0, ly)
+    return Cones(eye, entered, rx, ry, lx, ly)
 
 
 def _stack(parts: list[Cones]) -> Cones:

@@ -13,6 +13,8 @@ from mission.routing.kernels import Links
 from mission.routing.mesh import Mesh
 from mission.routing.sight import all_links, new_eye
 
+Ints = NDArray[np.int64]
+
 _BATCH = 4096
 """Corners expanded at a time: bounds the memory of the frontier."""
 
@@ -58,8 +60,7 @@ def build_graph_compiled(mesh: Mesh) -> Graph:
 def build_graph_batched(mesh: Mesh) -> Graph:
     """Return the graph by expanding thousands of corners at a time in array operations."""
     corners = np.flatnonzero(mesh.corner)
-    rows: list[NDArray[np.int64]] = []
-    targets: list[NDArray[np.int64]] = []
+    rows, targets = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for begin in range(0, len(corners), _BATCH):
         batch = corners[begin : begin + _BATCH]
         for side in range(2):
@@ -68,13 +69,26 @@ def build_graph_batched(mesh: Mesh) -> Graph:
             seen = join([near, far])
             rows.append(2 * batch[seen.eye] + side)
             targets.append(seen.thing.astype(np.int64))
-    none = np.empty(0, dtype=np.int64)
+    return _graph(mesh, *_both_ways(mesh, np.concatenate(rows), np.concatenate(targets)))
+
+
+def _both_ways(mesh: Mesh, row: Ints, target: Ints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return (first, target) of the links that lead east or due north among those given, and of the same backwards."""
     count = len(mesh.x)
+    dx, dy = mesh.x[target] - mesh.x[row // 2], mesh.y[target] - mesh.y[row // 2]
+    eastern = np.flatnonzero((dx > 0.0) | ((dx == 0.0) & (dy > 0.0)))
+    row, target, dx, dy = row[eastern], target[eastern], dx[eastern], dy[eastern]
+    before, after = (
+        dx * (mesh.y[neighbour[target]] - mesh.y[target]) - dy * (mesh.x[neighbour[target]] - mesh.x[target])
+        for neighbour in (mesh.preceding, mesh.following)
+    )
+    # The region that was left of the line is right of it on the way back.
+    back = 2 * target + ((before >= 0.0) & (after >= 0.0))
     # A corner straight behind another is met by the cones on both sides of it: keep each link once.
-    keys = np.unique(np.concatenate([none, *rows]) * count + np.concatenate([none, *targets]))
+    keys = np.unique(np.concatenate([row * count + target, back * count + row // 2]))
     first = np.zeros(2 * count + 1, dtype=np.int32)
     np.cumsum(np.bincount(keys // count, minlength=2 * count), out=first[1:])
-    return _graph(mesh, first, (keys % count).astype(np.int32))
+    return first, (keys % count).astype(np.int32)
 
 
 def _graph(mesh: Mesh, first: NDArray[np.int32], target: NDArray[np.int32]) -> Graph:

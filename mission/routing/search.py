@@ -106,7 +106,7 @@ def advance(
             if prepared:
                 begin, end = first[2 * corner + side], first[2 * corner + side + 1]
             else:
-                begin, end = 0, look_along(eye, corner, side, ax, ay, mesh)
+                begin, end = 0, look_along(eye, corner, side, ax, ay, False, mesh)
             for link in range(begin, end):
                 other = target[link]
                 ox, oy = vertex[other, EAST], vertex[other, NORTH]
@@ -212,11 +212,10 @@ def route_points(
         x, y = goal
         if at < len(path):
             x, y = mesh.vertex[path[at], EAST], mesh.vertex[path[at], NORTH]
-        leg = math.sqrt((x - px) * (x - px) + (y - py) * (y - py))
-        if leg > 0.0:
+        if x != px or y != py:
             points[count, 0], points[count, 1] = x, y
             count += 1
-            length += leg
+            length += math.sqrt((x - px) * (x - px) + (y - py) * (y - py))
         px, py = x, y
     return length, points[:count]
 

@@ -38,6 +38,7 @@ from mission.routing.kernels import (
     Tables,
     edge_distance_m,
     is_taut,
+    side_of_arrival,
 )
 
 Lens = tuple[float, float, float, float, float, float, bool]
@@ -86,12 +87,17 @@ def meets_lens(ax: float, ay: float, bx: float, by: float, lens: Lens) -> bool:
     """Return whether the segment from a to b comes into the ellipse."""
     middle_x, middle_y, m00, m01, m10, m11, _ = lens
     ax, ay, bx, by = ax - middle_x, ay - middle_y, bx - middle_x, by - middle_y
+    # The distance from the centre, where the ellipse is the unit circle; compared without a division.
     au, av = m00 * ax + m01 * ay, m10 * ax + m11 * ay
     eu, ev = m00 * bx + m01 * by - au, m10 * bx + m11 * by - av
-    # The foot of the centre on the segment, in the plane where the ellipse is the unit circle.
-    along = min(max(-(au * eu + av * ev), 0.0), eu * eu + ev * ev) / (eu * eu + ev * ev)
-    u, v = au + along * eu, av + along * ev
-    return bool(u * u + v * v <= 1.0)
+    along, squared = -(au * eu + av * ev), eu * eu + ev * ev
+    if along <= 0.0:
+        return bool(au * au + av * av <= 1.0)
+    if along >= squared:
+        u, v = au + eu, av + ev
+        return bool(u * u + v * v <= 1.0)
+    cross = au * ev - av * eu
+    return bool(cross * cross <= squared)
 
 
 @jit
@@ -103,6 +109,21 @@ def push_cone(cones: Any, depth: int, entered: int, rx: float, ry: float, lx: fl
     cones[depth, 1], cones[depth, 2] = rx, ry
     cones[depth, 3], cones[depth, 4] = lx, ly
     return depth + 1
+
+
+@jit
+def push_eastern(cones: Any, depth: int, entered: int, rx: float, ry: float, lx: float, ly: float) -> int:
+    """Put away the part of a cone that looks east, its edges north and south included; return how many there are now.
+
+    The cone is narrower than a straight angle: it holds due north or due south only between a ray east and a ray west.
+    """
+    if rx < 0.0 and lx < 0.0:
+        return depth
+    if rx < 0.0:
+        rx, ry = 0.0, -1.0
+    elif lx < 0.0:
+        lx, ly = 0.0, 1.0
+    return push_cone(cones, depth, entered, rx, ry, lx, ly)
 
 
 @jit
@@ -219,7 +240,7 @@ def look_around(
 
 
 @jit
-def look_along(eye: Eye[Any], at: int, side: int, ax: float, ay: float, mesh: Tables[Any]) -> int:
+def look_along(eye: Eye[Any], at: int, side: int, ax: float, ay: float, eastern: bool, mesh: Tables[Any]) -> int:
     """Return how many corners in `eye.seen` a taut route may go to from a corner.
 
     Args:
@@ -228,6 +249,7 @@ def look_along(eye: Eye[Any], at: int, side: int, ax: float, ay: float, mesh: Ta
         side: 0 with the region on the left of the route, 1 on the right.
         ax: east of the direction in which the route arrives.
         ay: north of it; both 0 for all directions in which a taut route may.
+        eastern: whether only corners to the east are wanted, and those due north; some others may be among them.
         mesh: the free space.
     """
     vertex, edge, ring, corner = mesh.vertex, mesh.edge, mesh.ring, mesh.corner
@@ -253,10 +275,12 @@ def look_along(eye: Eye[Any], at: int, side: int, ax: float, ay: float, mesh: Ta
             count = note(eye.seen, count, tip)
         bx, by = (dx, dy) if inward > 0.0 else (ax, ay)
         onward = edge[entered, LEFT] if side == 0 else edge[entered, RIGHT]
-        if onward >= 0 and side == 0:
-            depth = push_cone(eye.cones, depth, onward, bx, by, ex, ey)
-        elif onward >= 0:
-            depth = push_cone(eye.cones, depth, onward, ex, ey, bx, by)
+        if onward >= 0:
+            rx, ry, lx, ly = (bx, by, ex, ey) if side == 0 else (ex, ey, bx, by)
+            if eastern:
+                depth = push_eastern(eye.cones, depth, onward, rx, ry, lx, ly)
+            else:
+                depth = push_cone(eye.cones, depth, onward, rx, ry, lx, ly)
         if inward <= 0.0:
             break
         entered = edge[entered, RIGHT] if side == 0 else edge[entered, LEFT]
@@ -284,23 +308,52 @@ def sort_once(seen: Any, count: int) -> int:
 
 
 @jit
-def all_links(eye: Eye[Any], mesh: Tables[Any]) -> tuple[Any, Any]:
-    """Return the whole visibility graph: where each row begins (row 2v + side), and the corners, ascending in a row."""
-    vertices = len(mesh.vertex)
-    first = np.zeros(2 * vertices + 1, dtype=np.int32)
-    targets = np.empty(8 * vertices, dtype=np.int32)
+def eastern_links(eye: Eye[Any], mesh: Tables[Any]) -> tuple[Any, Any]:
+    """Return (k,) rows and (k,) corners of the links that lead east, or due north: the same seen backwards do not."""
+    vertex = mesh.vertex
+    rows, targets = np.empty(8 * len(vertex), dtype=np.int32), np.empty(8 * len(vertex), dtype=np.int32)
     size = 0
-    for row in range(2 * vertices):
-        at, side = row // 2, row % 2
-        if mesh.corner[at]:
-            # A corner straight behind another is met by the cones on both sides of it: keep each link once.
-            count = sort_once(eye.seen, look_along(eye, at, side, 0.0, 0.0, mesh))
-            while size + count > len(targets):
-                longer = np.empty(2 * len(targets), dtype=np.int32)
-                longer[:size] = targets[:size]
-                targets = longer
-            for k in range(count):
-                targets[size + k] = eye.seen[k]
-            size += count
-        first[row + 1] = size
-    return first, targets[:size]
+    for row in range(2 * len(vertex)):
+        at = row // 2
+        if not mesh.corner[at]:
+            continue
+        # A corner straight behind another is met by the cones on both sides of it: keep each link once.
+        count = sort_once(eye.seen, look_along(eye, at, row % 2, 0.0, 0.0, True, mesh))
+        if size + count > len(rows):
+            rows, targets = np.concatenate((rows, rows)), np.concatenate((targets, targets))
+        for k in range(count):
+            other = eye.seen[k]
+            dx, dy = vertex[other, EAST] - vertex[at, EAST], vertex[other, NORTH] - vertex[at, NORTH]
+            if dx > 0.0 or (dx == 0.0 and dy > 0.0):
+                rows[size], targets[size] = row, other
+                size += 1
+    return rows[:size], targets[:size]
+
+
+@jit
+def all_links(eye: Eye[Any], mesh: Tables[Any]) -> tuple[Any, Any]:
+    """Return the whole visibility graph: where each row begins (row 2v + side), and the corners, ascending in a row.
+
+    Every link leads both ways, so that only half of the plane is looked at from each corner.
+    """
+    vertex = mesh.vertex
+    rows, targets = eastern_links(eye, mesh)
+    back = np.empty(len(rows), dtype=np.int32)
+    first = np.zeros(2 * len(vertex) + 1, dtype=np.int32)
+    for k in range(len(rows)):
+        at, other = rows[k] // 2, targets[k]
+        dx, dy = vertex[other, EAST] - vertex[at, EAST], vertex[other, NORTH] - vertex[at, NORTH]
+        # The region that was left of the line is right of it on the way back.
+        back[k] = 2 * other + 1 - side_of_arrival(dx, dy, other, vertex)
+        first[rows[k] + 1] += 1
+        first[back[k] + 1] += 1
+    for row in range(2 * len(vertex)):
+        first[row + 1] += first[row]
+    both, place = np.empty(2 * len(rows), dtype=np.int32), first[:-1].copy()
+    for k in range(len(rows)):
+        both[place[rows[k]]], both[place[back[k]]] = targets[k], rows[k] // 2
+        place[rows[k]] += 1
+        place[back[k]] += 1
+    for row in range(2 * len(vertex)):
+        sort_once(both[first[row] : first[row + 1]], first[row + 1] - first[row])
+    return first, both

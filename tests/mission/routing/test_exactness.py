@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import shapely
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -87,6 +87,7 @@ def test_a_route_keeps_its_clearance_from_every_zone_everywhere(
 
 @settings(max_examples=30, deadline=None)
 @given(zones, points, points)
+@example([], (0.0, 0.0), (0.0, 2.5e-173))
 def test_a_route_starts_at_the_start_ends_at_the_goal_and_is_as_long_as_its_legs(
     polygons: list[shapely.Polygon], start: tuple[float, float], goal: tuple[float, float]
 ) -> None:

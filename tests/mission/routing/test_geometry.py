@@ -6,7 +6,6 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
 
 from mission.routing import Environment, Obstacle, triangulation
 from mission.routing.freespace import GRID_M, grow, merge, repeated_vertices, rings_of, seal
@@ -162,9 +161,7 @@ def test_array_and_scalar_expansion_give_the_same_links(seed: int, count: int, c
     assert np.array_equal(batched.first, scalar.first)
     assert np.array_equal(batched.target, scalar.target)
     assert np.array_equal(batched.length_m, scalar.length_m)
-    # A link past a third corner on the same line may be there one way only: the parts of it are there both ways.
-    there, back = dijkstra(batched.matrix()), dijkstra(batched.matrix().T)
-    assert there == pytest.approx(back, rel=1e-12)
+    assert (batched.matrix() != batched.matrix().T).nnz == 0
 
 
 def test_only_convex_corners_of_regions_are_corners() -> None:
