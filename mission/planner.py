@@ -14,12 +14,12 @@ from functools import cached_property
 
 from mission.airspace import GeoBounds, ZoneIndex
 from mission.assignment import Assignment, AssignmentProblem, PlannedSortie, assign
-from mission.energy import EnergyModel, MulticopterModel
+from mission.energy import EnergyModel, MulticopterModel, range_bound_m
 from mission.flightplan import FlightConditions, trip_energy, trip_times
 from mission.geodesy.ground import Ground, ground_of
 from mission.model.airspace import GeoZone
 from mission.model.day import Day
-from mission.model.fleet import Hub, Vehicle
+from mission.model.fleet import Hub
 from mission.model.flight import ApprovedFlight, Sortie
 from mission.model.geo import GeoPoint
 from mission.model.orders import Order
@@ -86,6 +86,7 @@ class DayPlanner:
         self.day = day
         self.ground = ground
         self.seed = seed
+        self._model = model
         self.conditions = {hub.hub_id: conditions_at(hub, day, ground, model) for hub in day.site.hubs}
         self.reach = Reach(day, self.conditions)
         self._vehicles = {vehicle.vehicle_id: vehicle for vehicle in day.vehicles}
@@ -105,7 +106,8 @@ class DayPlanner:
     @cached_property
     def zones_near(self) -> tuple[GeoZone, ...]:
         """Zones within flying range of any place that could be flown to."""
-        reach_m = max((_range_m(vehicle) for vehicle in self.day.vehicles), default=0.0) / 2
+        types = {vehicle.type for vehicle in self.day.vehicles}
+        reach_m = max((range_bound_m(self._model, kind) for kind in types), default=0.0) / 2
         return ZoneIndex(self.day.zones).near(_bounds_around(self.places, reach_m))
 
     @cached_property
@@ -234,11 +236,6 @@ def conditions_at(hub: Hub, day: Day, ground: Ground, model: EnergyModel) -> Fli
         if math.isfinite(ground_m := ground.elevation_amsl_m(order.drop.position))
     }
     return FlightConditions(day.policy, model, drop_ground_home_m=drops_home_m)
-
-
-def _range_m(vehicle: Vehicle) -> float:
-    """An upper bound on how far a vehicle flies on one battery, in still air."""
-    return vehicle.type.battery_wh * 3600.0 / vehicle.type.hover_power_w * vehicle.type.cruise_speed_m_s
 
 
 def _bounds_around(places: Sequence[GeoPoint], reach_m: float) -> GeoBounds:

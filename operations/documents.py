@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from mission.energy import usable_energy_wh
 from mission.geodesy.srtm import SRTM_VERTICAL_ERROR_M
-from mission.model.fleet import Hub, LandingSite, Site, Vehicle, VehicleType
+from mission.model.fleet import Hub, LandingSite, PowerCurve, Site, Vehicle, VehicleType
 from mission.model.geo import ElevationRange, GeoPoint
 from mission.model.orders import DeliveryMethod, DropPoint, Order, Parcel, ServiceClass
 from mission.model.time import TimeWindow
@@ -113,8 +114,29 @@ class SiteDocument(Document):
         )
 
 
+class PowerCurveDocument(Document):
+    """How a type's power differs from that of hovering empty, as `stork energy fit` prints it. No key is needed."""
+
+    fixed_share: Annotated[float, Field(ge=0, lt=1)] | None = None
+    induced_speed_m_s: Positive | None = None
+    drag_area_m2: Annotated[float, Field(ge=0)] | None = None
+    climb_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
+    descent_relief: Annotated[float, Field(ge=0, le=1)] | None = None
+    descent_floor: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    def power_curve(self) -> PowerCurve:
+        """The curve as the model has it; what is left out is as the model's defaults are."""
+        return PowerCurve(**{name: value for name, value in self if value is not None})
+
+
 class VehicleTypeDocument(Document):
-    """What one kind of vehicle can do."""
+    """What one kind of vehicle can do.
+
+    Attributes:
+        battery_wh: of a full battery when new, at 20 °C.
+        battery_health: share of that which age has left.
+        battery_temperature_c: coldest that a battery is at take-off.
+    """
 
     id: Identifier
     max_payload_kg: Positive
@@ -127,6 +149,9 @@ class VehicleTypeDocument(Document):
     hover_power_w: Positive
     methods: Annotated[frozenset[Method], Field(min_length=1, strict=False)] = frozenset({DeliveryMethod.GRIPPER})
     payload_sensor: bool = False
+    battery_health: Annotated[float, Field(gt=0, le=1)] = 1.0
+    battery_temperature_c: Annotated[float, Field(ge=-20, le=60)] = 20.0
+    power: PowerCurveDocument = PowerCurveDocument()
 
     def vehicle_type(self) -> VehicleType:
         """The type as the model has it."""
@@ -138,10 +163,13 @@ class VehicleTypeDocument(Document):
             cruise_speed_m_s=self.cruise_speed_m_s,
             climb_speed_m_s=self.climb_speed_m_s,
             descent_speed_m_s=self.descent_speed_m_s,
-            battery_wh=self.battery_wh,
+            battery_wh=usable_energy_wh(
+                self.battery_wh, health=self.battery_health, temperature_c=self.battery_temperature_c
+            ),
             hover_power_w=self.hover_power_w,
             methods=self.methods,
             payload_sensor=self.payload_sensor,
+            power=self.power.power_curve(),
         )
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mission.energy import leg_energy_wh
+from mission.energy import leg_energy_wh, level_energy_wh
 from mission.flightplan.plan import FlightConditions
 from mission.flightplan.track import measure
 from mission.flightplan.writer import LegWriter
@@ -60,16 +60,13 @@ def height_toll_m(height_home_m: float, vehicle_type: VehicleType, conditions: F
     up_s = gain_m / min(conditions.timing.takeoff_speed_m_s, vehicle_type.climb_speed_m_s)
     down_s = gain_m / vehicle_type.descent_speed_m_s
 
-    def energy_wh(payload_kg: float, duration_s: float, speed_m_s: float, rise_m: float) -> float:
-        return leg_energy_wh(
-            conditions.model,
-            vehicle_type,
-            payload_kg=payload_kg,
-            duration_s=duration_s,
-            ground_speed_m_s=speed_m_s,
-            height_gain_m=rise_m,
-        )
+    heavy_kg, speed_m_s = vehicle_type.max_payload_kg, vehicle_type.cruise_speed_m_s
 
-    speed_m_s, heavy_kg = vehicle_type.cruise_speed_m_s, vehicle_type.max_payload_kg
-    toll_wh = energy_wh(heavy_kg, up_s, 0.0, gain_m) + energy_wh(heavy_kg, down_s, 0.0, -gain_m)
-    return max((up_s + down_s) * speed_m_s, speed_m_s * toll_wh / energy_wh(0.0, 1.0, speed_m_s, 0.0))
+    def vertical_wh(duration_s: float, rise_m: float) -> float:
+        model = conditions.model
+        return leg_energy_wh(model, vehicle_type, payload_kg=heavy_kg, duration_s=duration_s, height_gain_m=rise_m)
+
+    per_metre_wh = level_energy_wh(
+        conditions.model, vehicle_type, payload_kg=0.0, length_m=1.0, duration_s=1.0 / speed_m_s
+    )
+    return max((up_s + down_s) * speed_m_s, (vertical_wh(up_s, gain_m) + vertical_wh(down_s, -gain_m)) / per_metre_wh)

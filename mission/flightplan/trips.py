@@ -3,9 +3,12 @@
 import math
 from collections.abc import Callable, Sequence
 
-from mission.energy import leg_energy_wh
+from mission.energy import leg_energy_wh, level_energy_wh
 from mission.flightplan.plan import FlightConditions
 from mission.model.fleet import VehicleType
+
+_Phase = tuple[float, float, float]
+"""Duration s, horizontal length m, height gain m."""
 
 
 def trip_times(conditions: FlightConditions) -> Callable[[VehicleType, Sequence[float]], list[float]]:
@@ -35,23 +38,24 @@ def trip_energy(
     Take-off to landing; same assumptions as `trip_times`, but every hand-over waits as long as it may.
     """
     longest_s = max(_handover_s(conditions), conditions.policy.release_wait_s)
+    model, headwind_m_s = conditions.model, conditions.headwind_m_s
 
-    def energy(vehicle_type: VehicleType, distances_m: Sequence[float], payloads_kg: Sequence[float]) -> float:
-        return math.fsum(
-            leg_energy_wh(
-                conditions.model,
+    def phase_wh(vehicle_type: VehicleType, phase: _Phase, payload_kg: float) -> float:
+        duration_s, length_m, gain_m = phase
+        if length_m > 0.0:
+            return level_energy_wh(
+                model,
                 vehicle_type,
                 payload_kg=payload_kg,
+                length_m=length_m,
                 duration_s=duration_s,
-                ground_speed_m_s=speed_m_s,
-                height_gain_m=gain_m,
-                headwind_m_s=conditions.headwind_m_s if speed_m_s > 0.0 else 0.0,
+                headwind_m_s=headwind_m_s,
             )
-            for phases, payload_kg in zip(
-                _phases(conditions, vehicle_type, distances_m, longest_s), payloads_kg, strict=True
-            )
-            for duration_s, speed_m_s, gain_m in phases
-        )
+        return leg_energy_wh(model, vehicle_type, payload_kg=payload_kg, duration_s=duration_s, height_gain_m=gain_m)
+
+    def energy(vehicle_type: VehicleType, distances_m: Sequence[float], payloads_kg: Sequence[float]) -> float:
+        legs = zip(_phases(conditions, vehicle_type, distances_m, longest_s), payloads_kg, strict=True)
+        return math.fsum(phase_wh(vehicle_type, phase, payload_kg) for phases, payload_kg in legs for phase in phases)
 
     return energy
 
@@ -62,12 +66,12 @@ def _handover_s(conditions: FlightConditions) -> float:
 
 def _phases(
     conditions: FlightConditions, vehicle_type: VehicleType, distances_m: Sequence[float], handover_s: float
-) -> list[list[tuple[float, float, float]]]:
-    """For each leg its climb, cruise, descent and hand-over as (duration s, speed m/s, height gain m)."""
+) -> list[list[_Phase]]:
+    """For each leg its climb, cruise, descent and hand-over as (duration s, horizontal length m, height gain m)."""
     policy, timing = conditions.policy, conditions.timing
     cruise_m, release_m = policy.cruise_height_home_m, policy.release_height_home_m
     speed_m_s = vehicle_type.cruise_speed_m_s
-    trip: list[list[tuple[float, float, float]]] = []
+    trip: list[list[_Phase]] = []
     for leg, distance_m in enumerate(distances_m):
         first, last = leg == 0, leg == len(distances_m) - 1
         gain_m = cruise_m if first else cruise_m - release_m
@@ -75,7 +79,7 @@ def _phases(
         level_s = timing.strand_s([distance_m], [], speed_m_s, policy.waypoint_acceptance_m)[0]
         loss_m = cruise_m if last else cruise_m - release_m
         down_s = timing.land_s(vehicle_type, loss_m) if last else timing.descend_s(vehicle_type, loss_m)
-        phases = [(climb_s, 0.0, gain_m), (level_s, speed_m_s, 0.0), (down_s, 0.0, -loss_m)]
+        phases = [(climb_s, 0.0, gain_m), (level_s, distance_m, 0.0), (down_s, 0.0, -loss_m)]
         if not last:
             phases.append((handover_s, 0.0, 0.0))
         trip.append(phases)

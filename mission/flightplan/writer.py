@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mission.energy import EnergyModel, leg_energy_wh
+from mission.energy import EnergyModel, leg_energy_wh, level_energy_wh
 from mission.flightplan.timing import FlightTiming
 from mission.flightplan.track import Track
 from mission.model.fleet import VehicleType
@@ -17,7 +17,7 @@ class LegWriter:
 
     Attributes:
         point, height_home_m, clock, payload_kg: present state of the planned flight.
-        headwind_m_s: assumed against every leg of level flight, ≥ 0 to be safe.
+        headwind_m_s: against every leg of level flight, ≥ 0; a tailwind is counted where that costs more.
     """
 
     vehicle_type: VehicleType
@@ -49,14 +49,13 @@ class LegWriter:
             if track.lengths_m
             else []
         )
-        for end, duration_s in zip(track.points[1:], durations_s, strict=True):
-            # Drag is counted at full speed throughout: simple, and never too little.
-            energy_wh = leg_energy_wh(
+        for end, length_m, duration_s in zip(track.points[1:], track.lengths_m, durations_s, strict=True):
+            energy_wh = level_energy_wh(
                 self.model,
                 self.vehicle_type,
                 payload_kg=self.payload_kg,
+                length_m=length_m,
                 duration_s=duration_s,
-                ground_speed_m_s=speed_m_s,
                 headwind_m_s=self.headwind_m_s,
             )
             self._add(LegKind.CRUISE, end, self.height_home_m, duration_s, energy_wh)

@@ -1,5 +1,6 @@
 """Hubs, sites to divert to, vehicle types and vehicles."""
 
+import math
 from dataclasses import dataclass
 
 from mission.model.geo import ElevationRange, GeoPoint
@@ -43,6 +44,45 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerCurve:
+    """How the power of a multicopter differs from that of hovering empty; `stork energy fit` finds it from flights.
+
+    The defaults are for a type of which only the hover power is known. Each is the dearer end of what is usual:
+    all power grows with the load, no relief is credited to forward flight.
+
+    Attributes:
+        fixed_share: share of the hover power that does not grow with the load (blade drag, avionics), 0 to below 1.
+        induced_speed_m_s: speed of the air through the rotors in hover at the empty mass. It governs how much
+            power forward flight saves; infinite = none.
+        drag_area_m2: drag coefficient × frontal area, over the efficiency of the drive; None = as usual for its mass.
+        climb_efficiency: share of the power added in a climb that becomes height.
+        descent_relief: share of the potential power released in a descent that is saved.
+        descent_floor: a descent never draws less than this share of level flight.
+    """
+
+    fixed_share: float = 0.0
+    induced_speed_m_s: float = math.inf
+    drag_area_m2: float | None = None
+    climb_efficiency: float = 0.7
+    descent_relief: float = 0.5
+    descent_floor: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.fixed_share < 1.0:
+            raise ValueError(f"fixed_share {self.fixed_share} is not in [0, 1)")
+        if not self.induced_speed_m_s > 0.0:
+            raise ValueError(f"induced_speed_m_s {self.induced_speed_m_s} is not above 0")
+        if self.drag_area_m2 is not None and not 0.0 <= self.drag_area_m2 < math.inf:
+            raise ValueError(f"drag_area_m2 {self.drag_area_m2} is not an area")
+        if not 0.0 < self.climb_efficiency <= 1.0:
+            raise ValueError(f"climb_efficiency {self.climb_efficiency} is not in (0, 1]")
+        if not 0.0 <= self.descent_relief <= 1.0:
+            raise ValueError(f"descent_relief {self.descent_relief} is not in [0, 1]")
+        if not 0.0 < self.descent_floor <= 1.0:
+            raise ValueError(f"descent_floor {self.descent_floor} is not in (0, 1]: no descent is free")
+
+
+@dataclass(frozen=True, slots=True)
 class VehicleType:
     """What one kind of vehicle can do.
 
@@ -51,8 +91,9 @@ class VehicleType:
         parcel_slots: number of parcels it can carry and release one by one.
         empty_mass_kg: take-off mass without parcels, batteries included.
         cruise_speed_m_s, climb_speed_m_s, descent_speed_m_s: planned speeds over ground in still air.
-        battery_wh: usable energy of a full battery.
+        battery_wh: usable energy of a full battery, as aged and as cold as it is.
         hover_power_w: electrical power in hover at `empty_mass_kg`.
+        power: how power differs from that with load, airspeed and climb.
         methods: hand-over methods it is equipped for.
         payload_sensor: it weighs what hangs in its grippers, and says so (`VehicleState.payload_kg`).
     """
@@ -68,6 +109,7 @@ class VehicleType:
     hover_power_w: float
     methods: frozenset[DeliveryMethod] = frozenset({DeliveryMethod.GRIPPER})
     payload_sensor: bool = False
+    power: PowerCurve = PowerCurve()
 
 
 @dataclass(frozen=True, slots=True)
