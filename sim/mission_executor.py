@@ -89,7 +89,7 @@ class MissionExecutor:
         self._was_active, self._disarmed_since = True, False
         self.active, self.finished, self.returning, self.reached = True, False, False, None
         self._check(announce=True)
-        self._speed_m_s = self._speed_before(self.current)
+        self._speed_m_s = self.speed_before(self.current)
         if self.verdict.valid:
             self._onboard.outbox.text(Severity.INFO, "Executing Mission")
             self._begin(climb_first=True)
@@ -219,11 +219,10 @@ class MissionExecutor:
         return self.items[self.current].command if self.current < len(self.items) else -1
 
     def _cruise(self) -> float:
-        parameters = self._onboard.parameters
-        speed = self._speed_m_s if self._speed_m_s is not None else parameters["MPC_XY_CRUISE"]
-        return min(speed, parameters["MPC_XY_VEL_MAX"])
+        return self._onboard.speed_m_s(self._speed_m_s)
 
-    def _speed_before(self, index: int) -> float | None:
+    def speed_before(self, index: int) -> float | None:
+        """Speed that the items before an index ask for, or None."""
         speed: float | None = None
         for item in self.items[:index]:
             if item.command == MavCommand.DO_CHANGE_SPEED:

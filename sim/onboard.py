@@ -21,6 +21,8 @@ from sim.wire import FrameWriter
 from sim.world import World
 
 AUTOPILOT_COMPONENT = 1
+BRAKING_DELAY_S = 0.6
+"""How long PX4 reckons until full deceleration is reached, where it works out its stopping point."""
 
 
 @dataclass(slots=True)
@@ -200,6 +202,21 @@ class Onboard:
         north, east = self.plane.to_local(item.x * 1e-7, item.y * 1e-7)
         up = item.z + self.home.up_m if is_relative(item) else item.z - self.config.home.altitude_amsl_m
         return north, east, up if math.isfinite(up) else self.airframe.up_m
+
+    def speed_m_s(self, asked_m_s: float | None = None) -> float:
+        """Speed over ground that is flown: the one asked for, or MPC_XY_CRUISE."""
+        speed_m_s = self.parameters["MPC_XY_CRUISE"] if asked_m_s is None else asked_m_s
+        return min(speed_m_s, self.parameters["MPC_XY_VEL_MAX"])
+
+    def stopping_point(self) -> Point:
+        """Where the vehicle comes to rest if it brakes now: full deceleration, after the time jerk takes."""
+        airframe = self.airframe
+        ahead_s = airframe.ground_speed_m_s / (2.0 * self.parameters["MPC_ACC_HOR"]) + BRAKING_DELAY_S
+        return (
+            airframe.north_m + airframe.velocity_north_m_s * ahead_s,
+            airframe.east_m + airframe.velocity_east_m_s * ahead_s,
+            airframe.up_m,
+        )
 
     def set_home_here(self) -> None:
         """Make the vehicle's place its home."""
