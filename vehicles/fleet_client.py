@@ -5,7 +5,6 @@ by its deadline says so.
 """
 
 import asyncio
-import contextlib
 import time
 import uuid
 from collections import deque
@@ -13,25 +12,20 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-import msgspec
-import zmq
-import zmq.asyncio
-
 from mission.errors import LinkTimeoutError
 from mission.model.mission import Mission
 from mission.model.telemetry import Freshness, VehicleState
 from vehicles import messages as m
+from vehicles.bus_reader import SNAPSHOT_TIMEOUT_S, BusReader
 from vehicles.commands import CLEANUP_TIMEOUT_S
 from vehicles.lease_holder import LEASE_S, LeaseHolder
 from vehicles.link_health import LinkCondition
-from vehicles.telemetry import topics
+from vehicles.telemetry.bus_keys import ClientKeys
 from vehicles.telemetry.subscriber import LOST_AFTER_S, STALE_AFTER_S, TelemetryView
-from vehicles.telemetry.wire import WireError
 
 REMEMBERED_EVENTS = 4096
 ANSWER_GRACE_S = CLEANUP_TIMEOUT_S + 2.0
 """A gateway may tidy up after a deadline before it answers; after that it does not answer at all."""
-SNAPSHOT_TIMEOUT_S = 5.0
 LEASE_TIMEOUT_S = 2.0
 ADOPTION_PERIOD_S = 0.1  # how often a restarted gateway is asked whether it has found its vehicles
 
@@ -49,11 +43,11 @@ class FleetClient:
             gateway that has served a later one refuses this one.
         stale_after_s, lost_after_s: ages at which telemetry stops being believed, in seconds of this host;
             divide the usual 3 and 10 by the speed factor where the vehicles' clocks run faster.
+        gateway_id, keys: who is believed, and who we are, where the gateway is on another host.
 
     Attributes:
         view: the states, with their ages, gaps and the gateway's epoch.
-        missed_events: events that were published and never reached this client.
-        bad_frames: frames that were not of this build.
+        reader: the connection, with its counters of what was missed or refused.
         answer_grace_s: how long past a command's deadline an answer is still waited for.
     """
 
@@ -65,23 +59,20 @@ class FleetClient:
         authority_epoch: int | None = None,
         stale_after_s: float = STALE_AFTER_S,
         lost_after_s: float = LOST_AFTER_S,
+        gateway_id: str | None = None,
+        keys: ClientKeys | None = None,
     ) -> None:
         self.view = TelemetryView(stale_after_s, lost_after_s)
         self.authority_epoch = time.time_ns() if authority_epoch is None else authority_epoch
         self.answer_grace_s = ANSWER_GRACE_S
-        self.missed_events = 0
-        self.bad_frames = 0
-        self._pub_endpoint = pub_endpoint
-        self._router_endpoint = router_endpoint
-        self._context = zmq.asyncio.Context()
+        self.reader = BusReader(pub_endpoint, router_endpoint, self.view, gateway_id=gateway_id, keys=keys)
+        self.reader.on_changed = self._on_changed
+        self.reader.on_event = self._tell
         self._gateway_epoch = 0
-        self._event_epoch = 0
-        self._event_number = 0
         self._events: deque[m.Event] = deque(maxlen=REMEMBERED_EVENTS)
         self._events_seen = 0
         self._changed = asyncio.Event()
         self._change_counts: dict[str, int] = {}
-        self._waiting: dict[str, asyncio.Future[m.Reply]] = {}
         self._leases = LeaseHolder(self.authority_epoch, self._ask_for_lease, self._tell)
         self._replaced = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,31 +84,15 @@ class FleetClient:
         Raises:
             LinkTimeoutError: the gateway does not answer.
         """
-        telemetry = self._context.socket(zmq.SUB)
-        telemetry.setsockopt(zmq.CONFLATE, 1)  # a slow reader gets the newest frame, never an old one
-        telemetry.setsockopt(zmq.SUBSCRIBE, topics.TELEMETRY.prefix)
-        events = self._context.socket(zmq.SUB)
-        events.setsockopt(zmq.SUBSCRIBE, topics.EVENTS.prefix)
-        self._dealer = self._context.socket(zmq.DEALER)
-        for socket, endpoint in (
-            (telemetry, self._pub_endpoint),
-            (events, self._pub_endpoint),
-            (self._dealer, self._router_endpoint),
-        ):
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.connect(endpoint)
+        try:
+            self._gateway_epoch = (await self.reader.open()).epoch
+        except BaseException:
+            await self.close()
+            raise
         self._tasks = [
-            asyncio.create_task(self._keep_taking_telemetry(telemetry), name="stork-telemetry"),
-            asyncio.create_task(self._keep_taking_events(events), name="stork-events"),
-            asyncio.create_task(self._keep_taking_replies(), name="stork-replies"),
             asyncio.create_task(self._keep_up_with_gateways(), name="stork-gateways"),
             asyncio.create_task(self._leases.keep(), name="stork-leases"),
         ]
-        try:
-            await self.snapshot()
-        except LinkTimeoutError:
-            await self.close()
-            raise
         return self
 
     async def __aexit__(
@@ -133,9 +108,7 @@ class FleetClient:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for waiting in self._waiting.values():
-            waiting.cancel()
-        self._context.destroy(linger=0)
+        await self.reader.close()
         self._wake()
 
     # -- state and events ---------------------------------------------------------------------------------
@@ -180,29 +153,13 @@ class FleetClient:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _take_frame(self, frame: bytes) -> None:
-        try:
-            changed = self.view.take(frame, time.monotonic())
-        except WireError:
-            self.bad_frames += 1
-            return
-        if self.view.epoch > self._gateway_epoch:
+    def _on_changed(self, vehicle_ids: tuple[str, ...]) -> None:
+        if self.view.epoch > self._gateway_epoch != 0:
             self._replaced.set()
-        for vehicle_id in changed:
+        for vehicle_id in vehicle_ids:
             self._change_counts[vehicle_id] = self._change_counts.get(vehicle_id, 0) + 1
-        if changed:
+        if vehicle_ids:
             self._wake()
-
-    def _take_event(self, frame: m.EventFrame) -> None:
-        if frame.epoch < self._event_epoch:
-            return
-        if frame.epoch > self._event_epoch:
-            self._event_epoch, self._event_number = frame.epoch, 0
-        if frame.number <= self._event_number:
-            return
-        self.missed_events += frame.number - self._event_number - 1
-        self._event_number = frame.number
-        self._tell(frame.event)
 
     def _tell(self, event: m.Event) -> None:
         self._events.append(event)
@@ -225,51 +182,7 @@ class FleetClient:
                 continue
             self._tell(m.GatewayReplaced(snapshot.epoch, time.monotonic()))
 
-    async def _keep_taking_telemetry(self, socket: zmq.asyncio.Socket) -> None:
-        while True:
-            self._take_frame(await socket.recv())
-
-    async def _keep_taking_events(self, socket: zmq.asyncio.Socket) -> None:
-        while True:
-            payload = await socket.recv()
-            try:
-                frame = m.decode_event(payload[payload.index(b"|", 2) + 1 :])
-            except (msgspec.DecodeError, ValueError):
-                self.bad_frames += 1
-                continue
-            if frame.epoch == self._event_epoch and frame.number > self._event_number + 1:
-                with contextlib.suppress(LinkTimeoutError):
-                    await self.snapshot()  # brings what was missed, in order
-            self._take_event(frame)
-
-    async def _keep_taking_replies(self) -> None:
-        while True:
-            payload = await self._dealer.recv()
-            try:
-                reply = m.decode_reply(payload)
-            except (msgspec.DecodeError, ValueError):
-                self.bad_frames += 1
-                continue
-            key = reply.command_id if isinstance(reply, m.CommandResult) else reply.request_id
-            waiting = self._waiting.get(key)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(reply)
-
     # -- commands -----------------------------------------------------------------------------------------
-
-    async def _ask(self, key: str, request: m.Request, timeout_s: float) -> m.Reply | None:
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            waiting = asyncio.get_running_loop().create_future()
-            self._waiting[key] = waiting
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._dealer.send(m.encode(request))
-                return await asyncio.shield(waiting)
-        except TimeoutError:
-            return None
-        finally:
-            self._waiting.pop(key, None)
 
     async def snapshot(self, timeout_s: float = SNAPSHOT_TIMEOUT_S) -> m.Snapshot:
         """All that the gateway knows now; telemetry and missed events are taken in.
@@ -277,15 +190,8 @@ class FleetClient:
         Raises:
             LinkTimeoutError: no answer.
         """
-        request = m.SnapshotRequest(str(uuid.uuid4()), self._event_number)
-        reply = await self._ask(request.request_id, request, timeout_s)
-        if not isinstance(reply, m.Snapshot):
-            raise LinkTimeoutError(f"no snapshot from {self._router_endpoint} within {timeout_s:g} s")
+        reply = await self.reader.snapshot(timeout_s)
         self._gateway_epoch = max(self._gateway_epoch, reply.epoch)
-        self._event_number = self._event_number if reply.epoch == self._event_epoch else 0
-        self._take_frame(reply.telemetry)
-        for frame in reply.events:
-            self._take_event(frame)
         return reply
 
     async def take_command(self, vehicle_ids: Sequence[str], lease_s: float = LEASE_S) -> dict[str, str]:
@@ -303,7 +209,7 @@ class FleetClient:
         return self._leases.held
 
     async def _ask_for_lease(self, request: m.TakeLease) -> m.LeaseReply | None:
-        reply = await self._ask(request.request_id, request, LEASE_TIMEOUT_S)
+        reply = await self.reader.ask(request.request_id, request, LEASE_TIMEOUT_S)
         return reply if isinstance(reply, m.LeaseReply) else None
 
     async def _command(self, ask: VehicleAsk, timeout_s: float, command_id: str | None) -> m.CommandResult:
@@ -313,7 +219,7 @@ class FleetClient:
             gateway_epoch=self._gateway_epoch,
             deadline_s=time.monotonic() + timeout_s,
         )
-        reply = await self._ask(header.command_id, ask(header), timeout_s + self.answer_grace_s)
+        reply = await self.reader.ask(header.command_id, ask(header), timeout_s + self.answer_grace_s)
         if isinstance(reply, m.CommandResult):
             return reply
         reason = f"the gateway did not answer within {timeout_s + self.answer_grace_s:g} s"

@@ -17,16 +17,11 @@ import os
 import signal
 import sys
 import time
-from collections import deque
 from pathlib import Path
 
-import msgspec
-import zmq
-import zmq.asyncio
-
 from mission.errors import InputError, LinkError
-from mission.model.telemetry import VehicleState
 from vehicles import messages as m
+from vehicles.bus_server import BusServer
 from vehicles.command_desk import CommandDesk
 from vehicles.gateway_config import GatewayConfig, read_config
 from vehicles.lease_file import read_epochs, write_epochs
@@ -34,13 +29,11 @@ from vehicles.leases import LeaseTable
 from vehicles.link_health import LinkCondition
 from vehicles.loop_watch import LoopWatch
 from vehicles.mavsdk_fleet import LinkChange, MavsdkFleet
-from vehicles.telemetry import topics
-from vehicles.telemetry.wire import FrameHeader, Sample, encode_frame
+from vehicles.telemetry.bus_keys import GatewayKeys
+from vehicles.telemetry.table import StateTable
 
 _log = logging.getLogger("stork.gateway")
 
-REMEMBERED_EVENTS = 512
-MAX_REQUESTS_AT_ONCE = 256
 PR_SET_PDEATHSIG = 1
 
 
@@ -54,9 +47,9 @@ class Gateway:
     def __init__(self, config: GatewayConfig) -> None:
         self.epoch = time.time_ns()
         self._config = config
-        self._context = zmq.asyncio.Context()
-        self._pub = self._context.socket(zmq.PUB)
-        self._router = self._context.socket(zmq.ROUTER)
+        self._table = StateTable(config.gateway_id, self.epoch)
+        keys = GatewayKeys(Path(config.key_folder)) if config.key_folder else None
+        self._bus = BusServer(config.gateway_id, self.epoch, self._table, self._answer, keys)
         self._fleet = MavsdkFleet(
             config.addresses(), config.speed_factor, config.connect_timeout_s, self._on_link_change
         )
@@ -66,11 +59,10 @@ class Gateway:
             self._fleet.links, self._condition, self.epoch, leases=self._leases, profile=config.profile
         )
         self._watch = LoopWatch(config.stall_alarm_s, config.stall_limit_s, _announce_stall, self._on_recovery)
-        self._events: deque[m.EventFrame] = deque(maxlen=REMEMBERED_EVENTS)
-        self._outbox: deque[m.EventFrame] = deque(maxlen=REMEMBERED_EVENTS)
-        self._event_number = 0
-        self._sequence = 0
-        self._requests: set[asyncio.Task[None]] = set()
+        self._slots = {
+            vehicle_id: self._table.add(vehicle_id, address.system_id)
+            for vehicle_id, address in self._fleet.addresses.items()
+        }
         self.stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -80,35 +72,20 @@ class Gateway:
             LinkError: a UDP port or an endpoint is taken.
         """
         try:
-            self._bind()
+            self._bus.open(self._config.pub_endpoint, self._config.router_endpoint)
             async with self._fleet:
                 await self._serve()
         finally:
             await self._desk.close()
-            for task in self._requests:
-                task.cancel()
-            await asyncio.gather(*self._requests, return_exceptions=True)
-            self._context.destroy(linger=0)
+            await self._bus.close()
         if self._fleet.abandoned:
             os._exit(0)  # a native call hangs: joining its thread would hang this process too
-
-    def _bind(self) -> None:
-        for socket, endpoint in (
-            (self._pub, self._config.pub_endpoint),
-            (self._router, self._config.router_endpoint),
-        ):
-            socket.setsockopt(zmq.LINGER, 0)
-            try:
-                socket.bind(endpoint)
-            except zmq.ZMQError as problem:
-                raise LinkError(f"cannot bind {endpoint}: {problem.strerror}") from problem
 
     async def _serve(self) -> None:
         loops = [
             asyncio.create_task(work, name=name)
             for name, work in (
                 ("publish", self._keep_publishing()),
-                ("requests", self._keep_answering()),
                 ("watchdog", self._watch.keep()),
             )
         ]
@@ -129,8 +106,8 @@ class Gateway:
             "ready": True,
             "gateway_id": self._config.gateway_id,
             "epoch": self.epoch,
-            "pub_endpoint": self._pub.getsockopt_string(zmq.LAST_ENDPOINT),
-            "router_endpoint": self._router.getsockopt_string(zmq.LAST_ENDPOINT),
+            "pub_endpoint": self._bus.pub_endpoint,
+            "router_endpoint": self._bus.router_endpoint,
             "vehicles": {key: str(health.condition) for key, health in self._fleet.health.items()},
         }
         announce(ready)
@@ -142,77 +119,38 @@ class Gateway:
         _log.info("%s %s: %s", change.vehicle_id, change.condition, change.reason)
         if change.condition is LinkCondition.REBOOTED:
             self._desk.forget_loaded(change.vehicle_id)
-        self._emit(m.LinkEvent(change.vehicle_id, change.condition, change.reason, time.monotonic()))
-
-    def _emit(self, event: m.Event) -> None:
-        self._event_number += 1
-        frame = m.EventFrame(self.epoch, self._event_number, event)
-        self._events.append(frame)
-        self._outbox.append(frame)
+        self._bus.emit(m.LinkEvent(change.vehicle_id, change.condition, change.reason, time.monotonic()))
 
     async def _keep_publishing(self) -> None:
         period_s = 1.0 / self._config.publish_hz
         next_s = time.monotonic()
-        event_topic = topics.EVENTS.of(self._config.gateway_id)
         while True:
-            self._collect_texts()
-            while self._outbox:
-                await self._pub.send(event_topic + m.encode(self._outbox.popleft()))
-            self._sequence += 1
-            await self._pub.send(self._telemetry_frame())
+            self._collect()
+            self._bus.tick()
             next_s = max(next_s + period_s, time.monotonic() - period_s)
             await asyncio.sleep(max(0.0, next_s - time.monotonic()))
 
-    def _telemetry_frame(self) -> bytes:
-        samples = []
-        for vehicle_id, address in self._fleet.addresses.items():
-            link = self._fleet.links.get(vehicle_id)
-            if link is None:
-                samples.append(Sample(VehicleState(vehicle_id, address.system_id), 0))
-            else:
-                samples.append(Sample(link.state(), link.assembly.boots))
-        header = FrameHeader(self.epoch, self._sequence, time.monotonic(), time.time())
-        return encode_frame(topics.TELEMETRY.of(self._config.gateway_id), header, samples)
-
-    def _collect_texts(self) -> None:
-        for link in self._fleet.links.values():
+    def _collect(self) -> None:
+        """Bring the table and the events up to date with the links."""
+        for vehicle_id, link in self._fleet.links.items():
+            self._table.put(self._slots[vehicle_id], link.state(), link.assembly.boots)
             for text in link.assembly.take_new_texts():
-                self._emit(m.StatusTextEvent(link.vehicle_id, text.severity, text.text, text.received_s))
+                self._bus.emit(m.StatusTextEvent(vehicle_id, text.severity, text.text, text.received_s))
 
-    async def _keep_answering(self) -> None:
-        while True:
-            identity, *_, payload = await self._router.recv_multipart()
-            if len(self._requests) >= MAX_REQUESTS_AT_ONCE:
-                _log.error("request dropped: %d are under way", len(self._requests))
-                continue
-            task = asyncio.create_task(self._answer(identity, payload))
-            self._requests.add(task)
-            task.add_done_callback(self._requests.discard)
-
-    async def _answer(self, identity: bytes, payload: bytes) -> None:
-        try:
-            request = m.decode_request(payload)
-        except (msgspec.DecodeError, ValueError) as problem:
-            _log.error("malformed request dropped: %s", problem)
-            return
-        reply: m.Reply
+    async def _answer(self, request: m.Request) -> m.Reply:
         if isinstance(request, m.SnapshotRequest):
-            reply = self._snapshot(request)
-        elif isinstance(request, m.TakeLease):
-            reply = self._lease(request)
-        else:
-            reply = await self._desk.execute(request)
-        await self._router.send_multipart([identity, m.encode(reply)])
+            return self._snapshot(request)
+        if isinstance(request, m.TakeLease):
+            return self._lease(request)
+        return await self._desk.execute(request)
 
     def _snapshot(self, request: m.SnapshotRequest) -> m.Snapshot:
         entries = tuple(
             m.VehicleEntry(key, address.system_id, self._condition(key), self._desk.loaded_digest(key))
             for key, address in self._fleet.addresses.items()
         )
-        self._collect_texts()
-        self._sequence += 1
-        missed = tuple(event for event in self._events if event.number > request.events_after)
-        return m.Snapshot(request.request_id, self.epoch, entries, self._telemetry_frame(), self._event_number, missed)
+        self._collect()
+        return self._bus.snapshot(request, entries)
 
     def _lease(self, request: m.TakeLease) -> m.LeaseReply:
         """Give what may be given; an epoch is on disk before anybody commands under it."""
@@ -230,14 +168,14 @@ class Gateway:
             else:
                 granted.append(vehicle_id)
                 if newest != request.authority_epoch:
-                    self._emit(m.LeaseTaken(vehicle_id, request.authority_epoch, now_s))
+                    self._bus.emit(m.LeaseTaken(vehicle_id, request.authority_epoch, now_s))
         if self._lease_file is not None and self._leases.floors != before:
             write_epochs(self._lease_file, self._leases.floors)
         return m.LeaseReply(request.request_id, tuple(granted), refused)
 
     def _on_recovery(self, stalled_s: float) -> None:
         _log.error("the event loop stood still for %.1f s", stalled_s)
-        self._emit(m.LoopStalled(stalled_s, time.monotonic()))
+        self._bus.emit(m.LoopStalled(stalled_s, time.monotonic()))
 
 
 _announcements = sys.stdout

@@ -36,13 +36,14 @@ class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         vehicles: the group it owns, at most 16 connections.
         speed_factor: how many times faster than real time the vehicles' clocks run; 1 for real ones.
         connect_timeout_s: after which a vehicle that never answered is reported SILENT.
-        publish_hz: full-state telemetry frames per second.
+        publish_hz: telemetry ticks per second, a delta frame each; the full state follows at its own rate.
         stall_alarm_s: a gateway whose event loop stands still this long says so.
         stall_limit_s: after this long it ends itself, so that its heartbeats stop and the vehicles' own failsafes
             work.
         profile: parameters that are asserted before every launch; an empty one asserts nothing.
         lease_file: where the newest epochs outlive this process; "" = nowhere.
-        pub_endpoint, router_endpoint: ZeroMQ; loopback only, because nothing on it is authenticated yet.
+        pub_endpoint, router_endpoint: ZeroMQ; beyond loopback only with keys.
+        key_folder: who may connect (`vehicles.telemetry.bus_keys`); "" lets every program of this host in.
     """
 
     gateway_id: str
@@ -56,6 +57,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease_file: str = ""
     pub_endpoint: str = "tcp://127.0.0.1:*"
     router_endpoint: str = "tcp://127.0.0.1:*"
+    key_folder: str = ""
 
     def addresses(self) -> tuple[VehicleAddress, ...]:
         """The vehicles as the fleet takes them."""
@@ -83,9 +85,12 @@ def check_config(config: GatewayConfig, document: str = "<argument>") -> Gateway
         endpoint = getattr(config, name)
         parts = urlsplit(endpoint)
         host = parts.netloc.rsplit(":", 1)[0]
-        if parts.scheme != "tcp" or host not in LOOPBACK_HOSTS:
-            what = f"{endpoint!r} is not on loopback, and the bus is not authenticated"
-            problems.append(InputProblem(document, name, what, "Use tcp://127.0.0.1:* or a loopback port."))
+        if not config.key_folder and (parts.scheme != "tcp" or host not in LOOPBACK_HOSTS):
+            what = f"{endpoint!r} is not on loopback, and there are no keys"
+            problems.append(InputProblem(document, name, what, "Use tcp://127.0.0.1:*, or give key_folder."))
+        elif parts.scheme != "tcp":
+            what = f"{endpoint!r} is not a TCP endpoint"
+            problems.append(InputProblem(document, name, what, "Use tcp://ADDRESS:PORT."))
     for name in ("speed_factor", "connect_timeout_s", "publish_hz", "stall_alarm_s", "stall_limit_s"):
         if not getattr(config, name) > 0.0:
             what = f"{getattr(config, name)} is not positive"

@@ -23,9 +23,17 @@ def test_a_good_document_is_read(tmp_path: Path) -> None:
     "endpoint", ["tcp://0.0.0.0:5555", "tcp://*:5555", "tcp://192.168.1.2:5555", "ipc:///tmp/x", "tcp://[::]:1"]
 )
 def test_binding_beyond_loopback_is_refused(endpoint: str) -> None:
-    """Nothing on the bus is authenticated, so nobody else may hear or command (F-X2)."""
+    """Without keys nobody is authenticated, so nobody else may hear or command (F-X2)."""
     with pytest.raises(InputError, match="loopback"):
         check_config(GatewayConfig("north", (ONE,), router_endpoint=endpoint))
+
+
+def test_with_keys_a_gateway_may_be_heard_on_a_network() -> None:
+    """Over TCP, which is what the keys protect (F-X2)."""
+    config = GatewayConfig("north", (ONE,), pub_endpoint="tcp://0.0.0.0:5555", key_folder="keys")
+    assert check_config(config) == config
+    with pytest.raises(InputError, match="TCP"):
+        check_config(msgspec.structs.replace(config, pub_endpoint="ipc:///tmp/x"))
 
 
 @pytest.mark.parametrize(

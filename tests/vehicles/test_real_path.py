@@ -239,6 +239,6 @@ async def test_a_late_joiner_knows_what_was_before(stack: Stack, mission: Missio
         entry = next(entry for entry in snapshot.vehicles if entry.vehicle_id == "loaded")
         assert entry.loaded_digest == mission.digest()
         assert entry.condition is LinkCondition.UP
-        assert late.missed_events == 0
+        assert late.reader.missed_events == 0
         first = await anext(late.events())
         assert isinstance(first, LinkEvent)
