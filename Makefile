@@ -40,6 +40,7 @@ lock: ## Resolve the locked versions anew, from pyproject.toml (needs uv).
 	$(UV) pip compile pyproject.toml requirements/build.in $(LOCK) --upgrade -o requirements/run.txt
 	$(UV) pip compile pyproject.toml requirements/build.in --group dev -c requirements/run.txt $(LOCK) --upgrade \
 	  -o requirements/test.txt
+	$(UV) pip compile --group sitl -c requirements/run.txt $(LOCK) --upgrade -o requirements/sitl.txt
 
 clean: ## Remove the environment and every cache; keeps runs/.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
