@@ -149,13 +149,16 @@ def overlap(one: Volume4D, other: Volume4D) -> bool:
 
 def conforms(intent: OperationalIntent, place: GeoPoint, height_wgs84_m: float, moment: datetime) -> bool:
     """Whether a vehicle that is seen there and then is within its volumes; an unknown height is not."""
-    for each in intent.volumes:
-        at_height = each.lower_wgs84_m <= height_wgs84_m <= each.upper_wgs84_m
-        if at_height and each.window.earliest <= moment <= each.window.latest:
-            frame = LocalFrame(place)
-            if _shape(each.outline, frame).covers(shapely.Point(0.0, 0.0)):
-                return True
-    return False
+    there = [
+        each
+        for each in intent.volumes
+        if each.lower_wgs84_m <= height_wgs84_m <= each.upper_wgs84_m
+        and each.window.earliest <= moment <= each.window.latest
+    ]
+    if not there:
+        return False
+    frame = LocalFrame(place)
+    return any(_shape(each.outline, frame).covers(shapely.Point(0.0, 0.0)) for each in there)
 
 
 def _frame_of(volumes: Sequence[Volume4D]) -> LocalFrame:

@@ -242,5 +242,5 @@ def test_states_follow_the_table_and_nothing_else() -> None:
 @pytest.mark.parametrize(("low_m", "high_m"), [(10.0, 9.0), (float("nan"), 9.0), (0.0, float("inf"))])
 def test_heights_that_are_none_make_no_volume(world: Any, low_m: float, high_m: float) -> None:
     """Upside down, unknown, endless."""
-    with pytest.raises(ValueError, match="wgs84_m|ellipsoid"):
+    with pytest.raises(ValueError, match=r"wgs84_m|ellipsoid"):
         box(world, low_m=low_m, high_m=high_m)
