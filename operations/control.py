@@ -7,7 +7,7 @@ journal before it goes out.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from mission.policy import Policy
 from mission.supervision.diverting import Diversion
 from mission.supervision.events import (
     Begin,
+    CloseIncident,
     Command,
     DiversionEnded,
     Event,
@@ -45,9 +46,11 @@ from mission.supervision.events import (
     TransferEnded,
     VehicleSaid,
 )
+from mission.supervision.lost_vehicle import LostVehicle
 from mission.supervision.supervisor import Contingencies, SortieSupervisor
 from operations.clock import MissionClock
 from operations.journal import Journal
+from operations.lost_watch import watch_for
 from operations.requests import Request, Requests
 
 TICK_S = 0.2
@@ -100,7 +103,7 @@ class SortieOutcome:
 
     Attributes:
         track: (time, latitude, longitude, height above home) as telemetry showed it, in the air.
-        battery_used: share of the battery between take-off and landing, as telemetry showed it.
+        incident: the vehicle, where it was given up in the air; closed when it was found, or a person took over.
     """
 
     flight: ApprovedFlight
@@ -111,6 +114,7 @@ class SortieOutcome:
     track: tuple[tuple[datetime, VehicleState], ...]
     took_off: datetime | None
     landed: datetime | None
+    incident: LostVehicle | None = None
 
 
 Listener = Callable[[datetime, str, Report], None]
@@ -129,11 +133,32 @@ class ControlDesk:
     listener: Listener
     requests: Requests = field(default_factory=Requests)
 
+    def report(self, vehicle_id: str, report: Report, now: datetime) -> None:
+        """Write a report down, and show it."""
+        content = {
+            "vehicle_id": vehicle_id,
+            "report": report.kind,
+            "subject": report.subject,
+            "state": report.state,
+            "message": report.message,
+            "details": report.details,
+        }
+        self.journal.write("report", now, content)
+        self.listener(now, vehicle_id, report)
+
+    def write_request(self, request: Request | CloseIncident, vehicle_id: str) -> None:
+        """Write down what was asked of a vehicle or its orders, and by whom where that is known."""
+        asked = {field.name: getattr(request, field.name) for field in fields(request)}
+        subject, actor = asked.get("order_id", vehicle_id), asked.get("actor", "")
+        content = {"vehicle_id": vehicle_id, "request": type(request).__name__, "subject": subject, "actor": actor}
+        self.journal.write("request", self.clock.now(), content, effect=True)
+
 
 async def fly_day(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
     """Fly all sorties, each vehicle's in their order, and return how each ended.
 
-    A defect in the supervision of one vehicle is an alarm at once, and ends nobody else's.
+    A defect in the supervision of one vehicle is an alarm at once, and ends nobody else's. A vehicle that was given
+    up in the air is watched for until all other sorties have ended; whether it was found is in its outcome.
 
     Raises:
         ExceptionGroup: the defects, when every other vehicle's sorties have ended.
@@ -141,16 +166,26 @@ async def fly_day(desk: ControlDesk, flights: Sequence[ApprovedFlight]) -> list[
     by_vehicle: dict[str, list[ApprovedFlight]] = {}
     for flight in sorted(flights, key=lambda item: item.plan.departure):
         by_vehicle.setdefault(flight.vehicle_id, []).append(flight)
-    flown = await asyncio.gather(
-        *(_fly_vehicle(desk, vehicle_id, queue) for vehicle_id, queue in by_vehicle.items()), return_exceptions=True
-    )
-    defects = [result for result in flown if isinstance(result, Exception)]
+    watches: list[asyncio.Task[None]] = []
+    try:
+        flown = await asyncio.gather(
+            *(_fly_vehicle(desk, vehicle_id, queue, watches) for vehicle_id, queue in by_vehicle.items()),
+            return_exceptions=True,
+        )
+    finally:
+        for watch in watches:
+            watch.cancel()
+        watched = await asyncio.gather(*watches, return_exceptions=True)
+    defects = [result for result in (*flown, *watched) if isinstance(result, Exception)]
     if defects:
         raise ExceptionGroup("supervision ended by a defect", defects)
     return [outcome for result in flown if isinstance(result, list) for outcome in result]
 
 
-async def _fly_vehicle(desk: ControlDesk, vehicle_id: str, flights: Sequence[ApprovedFlight]) -> list[SortieOutcome]:
+async def _fly_vehicle(
+    desk: ControlDesk, vehicle_id: str, flights: Sequence[ApprovedFlight], watches: list[asyncio.Task[None]]
+) -> list[SortieOutcome]:
+    """Fly one vehicle's sorties; the watch over a vehicle that was lost is added to `watches`."""
     outcomes: list[SortieOutcome] = []
     for flight in flights:
         grounded = _why_grounded(outcomes, desk)
@@ -162,7 +197,24 @@ async def _fly_vehicle(desk: ControlDesk, vehicle_id: str, flights: Sequence[App
             desk.journal.write("defect", desk.clock.now(), {"vehicle_id": vehicle_id, "message": why}, effect=True)
             desk.listener(desk.clock.now(), vehicle_id, alarm)
             raise
+        if (incident := outcomes[-1].incident) is not None:
+            watches.append(asyncio.create_task(_watch_for(desk, vehicle_id, incident), name=f"lost {vehicle_id}"))
     return outcomes
+
+
+async def _watch_for(desk: ControlDesk, vehicle_id: str, incident: LostVehicle) -> None:
+    """Report what is heard of a vehicle that was given up, and who took it over."""
+
+    def closings() -> list[CloseIncident]:
+        asked = desk.requests.take_closings(vehicle_id)
+        for request in asked:
+            desk.write_request(request, vehicle_id)
+        return asked
+
+    def report(heard: Report, now: datetime) -> None:
+        desk.report(vehicle_id, heard, now)
+
+    await watch_for(incident, desk.links, closings, report, desk.clock.now)
 
 
 class SortieRun:
@@ -198,6 +250,7 @@ class SortieRun:
             tuple(self._track),
             self._took_off,
             self._landed,
+            self._supervisor.incident,
         )
 
     async def _watch(self) -> None:
@@ -210,15 +263,16 @@ class SortieRun:
                 effect.result()  # a defect in it must not be lost
             while not self._answers.empty():
                 self._hear(self._answers.get_nowait())
-            for request in self._desk.requests.take(self._supervisor.order_states):
+            for request in self._desk.requests.take(self._supervisor.order_states, self._vehicle_id):
                 self._hear_request(request)
+            for early in self._desk.requests.take_closings(self._vehicle_id):
+                self._desk.write_request(early, self._vehicle_id)  # there is nothing to close yet
             self._hear_telemetry()
             self._hear(Tick())
 
     def _hear_request(self, request: Request) -> None:
         """Write down who was asked for what, then hear it."""
-        content = {"vehicle_id": self._vehicle_id, "request": type(request).__name__, "subject": request.order_id}
-        self._desk.journal.write("request", self._desk.clock.now(), content, effect=True)
+        self._desk.write_request(request, self._vehicle_id)
         self._hear(request)
 
     def _hear_telemetry(self) -> None:
@@ -311,16 +365,7 @@ class SortieRun:
             self._took_off = now
         if report.state == SortieState.FINISHED:
             self._landed = now
-        content = {
-            "vehicle_id": self._vehicle_id,
-            "report": report.kind,
-            "subject": report.subject,
-            "state": report.state,
-            "message": report.message,
-            "details": report.details,
-        }
-        self._desk.journal.write("report", now, content)
-        self._desk.listener(now, self._vehicle_id, report)
+        self._desk.report(self._vehicle_id, report, now)
 
 
 def _not_flown(flight: ApprovedFlight, why: str) -> SortieOutcome:

@@ -87,6 +87,22 @@ class RecipientPresent:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeLead:
+    """A person, `actor`, says that mission control leads a vehicle again that somebody else had taken over."""
+
+    vehicle_id: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseIncident:
+    """A person, `actor`, takes a vehicle that was lost off mission control's hands."""
+
+    vehicle_id: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """A newer state of the vehicle."""
 
@@ -122,6 +138,7 @@ Event = (
     | GatePassed
     | Cancel
     | RecipientPresent
+    | ResumeLead
     | Observed
     | FreshnessChanged
     | VehicleSaid

@@ -34,7 +34,8 @@ class Sign(StrEnum):
 
     AS_ASKED: the mode that was asked for. OTHER_MODE: Return, Land, Hold … that nobody here asked for (fault F-V26).
     MANUAL: a remote control flies it (F-V28). OFFBOARD: another computer does. FOREIGN_PLAN: the plan on board
-    changed without us (F-V13, F-L10). REBOOT: the autopilot's clock began anew in flight (F-V18).
+    changed without us (F-V13, F-L10). REBOOT: the autopilot's clock began anew in flight (F-V18). HANDED_BACK: a
+    person says that mission control leads again; nothing that is observed ever does.
     """
 
     AS_ASKED = "AS_ASKED"
@@ -43,6 +44,7 @@ class Sign(StrEnum):
     OFFBOARD = "OFFBOARD"
     FOREIGN_PLAN = "FOREIGN_PLAN"
     REBOOT = "REBOOT"
+    HANDED_BACK = "HANDED_BACK"
 
 
 _CONTROL, _VEHICLE, _PILOT, _STATION, _UNKNOWN = Leader
@@ -61,6 +63,8 @@ LEADER_TABLE: Final = MappingProxyType(
     | {(_UNKNOWN, sign): _UNKNOWN for sign in Sign}
     | {(leader, Sign.MANUAL): _PILOT for leader in Leader}
     | {(leader, Sign.REBOOT): _UNKNOWN for leader in Leader}
+    | {(leader, Sign.HANDED_BACK): _CONTROL for leader in Leader if leader is not _VEHICLE}
+    | {(_VEHICLE, Sign.HANDED_BACK): _VEHICLE}
 )
 """A vehicle gives the lead back by flying what was asked; a pilot, a station or a reboot needs a person to say so."""
 
@@ -79,16 +83,20 @@ class LeaderWatch:
 
     Attributes:
         leader: who leads now.
+        plan_known: whether the plan on board is the one that was verified: nobody changed it, and no reboot lost it.
     """
 
     def __init__(self) -> None:
         self.leader = Leader.MISSION_CONTROL
+        self.plan_known = True
+        self._mode = FlightMode.UNKNOWN
         self._target: FlightMode | None = None
         self._before: frozenset[FlightMode] = frozenset()
         self._after: frozenset[FlightMode] = frozenset()
         self._plan_ids: tuple[int, int, int] | None = None
         self._changing = False
         self._changed: datetime | None = None
+        self._handed_back = False
         self._boot_time_ms = -1
 
     @property
@@ -100,7 +108,10 @@ class LeaderWatch:
         """Take in what mission control asks of the vehicle."""
         expected = _ON_THE_WAY_TO.get(type(command))
         if expected is not None:
+            tolerated = self._before & {self._mode} if self._handed_back else frozenset()
             self._target, self._before, self._after = expected
+            self._before |= tolerated
+            self._handed_back = False
         if isinstance(command, FlyInstead):
             self._changing = True
 
@@ -108,6 +119,18 @@ class LeaderWatch:
         """Take in how a replacement of the plan ended: from then on a change of it is somebody else's."""
         if isinstance(event, DiversionEnded):
             self._changing, self._changed = False, now
+            self.plan_known |= event.ok
+
+    def hand_back(self, vehicle_id: str) -> bool:
+        """A person says that mission control leads again; returns whether it does.
+
+        The mode that the vehicle is in then counts as nobody's until it follows what is asked of it next.
+        """
+        self.leader = next_state(LEADER_TABLE, self.leader, Sign.HANDED_BACK, f"lead of {vehicle_id}")
+        self._handed_back = self.may_command
+        if self.may_command:
+            self._before |= {self._mode}
+        return self.may_command
 
     def observed(self, state: VehicleState, now: datetime) -> Sign | None:
         """Take in a state; returns the sign by which the lead changed, None when it did not."""
@@ -121,7 +144,7 @@ class LeaderWatch:
     def _signs(self, state: VehicleState, now: datetime) -> list[Sign]:
         """Every sign in a state, the gravest last."""
         rebooted = 0 <= state.boot_time_ms < self._boot_time_ms - REBOOT_STEP_MS
-        self._boot_time_ms = state.boot_time_ms
+        self._boot_time_ms, self._mode = state.boot_time_ms, state.mode
         if self._target is None:
             return []
         signs = []
@@ -132,6 +155,7 @@ class LeaderWatch:
             signs.append(Sign.FOREIGN_PLAN)
         if rebooted:
             signs.append(Sign.REBOOT)
+        self.plan_known &= not {Sign.FOREIGN_PLAN, Sign.REBOOT} & set(signs)
         return signs
 
     def _mode_sign(self, mode: FlightMode) -> Sign | None:

@@ -34,14 +34,16 @@ from mission.supervision.events import (
     ReleaseEnded,
     Report,
     ReportKind,
+    ResumeLead,
     Tick,
     TransferEnded,
     VehicleSaid,
 )
 from mission.supervision.ground import GroundPhase
 from mission.supervision.handovers import Handovers
-from mission.supervision.leader import LeaderWatch, Sign
+from mission.supervision.leader import Leader, LeaderWatch, Sign
 from mission.supervision.ledger import Ledger
+from mission.supervision.lost_vehicle import LostVehicle
 
 LANDING_TOLERANCE_M: Final = 15.0
 """A vehicle that lands farther than this from a permitted site landed off target (fault F-V23)."""
@@ -71,7 +73,11 @@ class Contingencies(Protocol):
 
 
 class SortieSupervisor:
-    """Watches one sortie and says what to do next."""
+    """Watches one sortie and says what to do next.
+
+    Attributes:
+        incident: the vehicle, where it was given up in the air: it must be watched on when the sortie has ended.
+    """
 
     def __init__(self, flight: ApprovedFlight, contingencies: Contingencies, policy: Policy) -> None:
         self.flight = flight
@@ -85,6 +91,8 @@ class SortieSupervisor:
         self._vehicle = VehicleState(flight.vehicle_id)
         self._freshness = Freshness.NEVER
         self._ladder: DiversionLadder | None = None
+        self._handed_back_by = ""
+        self.incident: LostVehicle | None = None
         self._took_off_ms: int | None = None  # by the vehicle's clock, which is the one its flight takes time on
 
     @property
@@ -130,6 +138,8 @@ class SortieSupervisor:
                 self._diversion_ended(event, now)
             case ReleaseEnded() | GatePassed() | Cancel() | RecipientPresent():
                 self._handovers.hear(event)
+            case ResumeLead(actor=actor):
+                self._resume_lead(actor)
             case Observed(state=state):
                 self._vehicle = state
                 self._watch_lead(now)
@@ -171,6 +181,8 @@ class SortieSupervisor:
             self._handovers.observed(self._vehicle, now, in_charge=self._in_charge())
             if self._landed_and_disarmed():
                 self._landed(now)
+            elif self._handed_back_by and self._lead.may_command and self.state is not SortieState.LOST:
+                self._take_up(now)
             elif self.state is SortieState.AIRBORNE:
                 self._watch_flight(now)
             elif self.state is SortieState.DIVERTING and self._ladder and self._lead.may_command:
@@ -184,6 +196,7 @@ class SortieSupervisor:
         if sign is Sign.AS_ASKED:
             self._ledger.lower(ALARMS[Sign.OTHER_MODE], sortie_id)
             return
+        self._handed_back_by = ""  # somebody took it over again
         mode = self._vehicle.mode
         why = {
             Sign.OTHER_MODE: f"the vehicle changed to {mode} by itself: observing only",
@@ -195,6 +208,28 @@ class SortieSupervisor:
         self._ledger.alarm(ALARMS[sign], sortie_id, why)
         if sign is Sign.FOREIGN_PLAN and mode is FlightMode.MISSION:
             self._last_order = [HoldPosition(why)]
+
+    def _resume_lead(self, actor: str) -> None:
+        """A person hands the lead back; nothing else ever takes it from a pilot, a station, or after a reboot."""
+        before, sortie_id = self._lead.leader, self._ledger.sortie_id
+        if self.state not in AIRBORNE or before is Leader.MISSION_CONTROL:
+            message = f"{actor} handed the lead back, which nobody else has"
+        elif self._lead.hand_back(self.flight.vehicle_id):
+            message, self._handed_back_by = f"{actor} handed the lead back, which was {before}'s", actor
+            for code in ALARMS.values():
+                self._ledger.lower(code, sortie_id)
+        else:
+            message = f"{actor} handed the lead back, but the vehicle's failsafe has it, until it flies what was asked"
+        self._ledger.ask(Report(ReportKind.SORTIE, sortie_id, self.state, message))
+
+    def _take_up(self, now: datetime) -> None:
+        """Go on where the vehicle flies what was verified; else bring it down by a way that is verified from here."""
+        actor, self._handed_back_by = self._handed_back_by, ""
+        if self.state is SortieState.AIRBORNE and self._vehicle.mode is FlightMode.MISSION and self._lead.plan_known:
+            return
+        held = "does not fly its mission" if self._lead.plan_known else "holds a plan that is not verified"
+        why = f"{actor} handed the lead back of a vehicle that {held}"
+        self._begin_diversion(now, why)
 
     def _off_the_ground(self) -> bool:
         return self._vehicle.armed and self._vehicle.landed_state in {LandedState.IN_AIR, LandedState.TAKEOFF}
@@ -253,6 +288,9 @@ class SortieSupervisor:
             if self._ledger.alarm("NO_SITE_REACHABLE", self._ledger.sortie_id, here) and not can_finish:
                 self._ledger.ask(LandNow(why))
             return
+        self._begin_diversion(now, why)
+
+    def _begin_diversion(self, now: datetime, why: str) -> None:
         self._ladder = DiversionLadder(why, self._find_landing, timedelta(seconds=self._policy.hold_timeout_s))
         self._ledger.move(SortieEvent.DIVERT, now, why)
         self._climb_down(self._ladder.hold(now, why))
@@ -341,4 +379,6 @@ class SortieSupervisor:
         elif self.state is SortieState.LAUNCHING:
             self._ground.watch_launch(now)
         elif self.state is SortieState.LOST and self._ledger.longer_than(self._policy.lost_give_up_s, now):
+            self.incident = LostVehicle(self._ledger.sortie_id, self._vehicle, self._ledger.since or now)
             self._ledger.give_up(now, f"vehicle silent for more than {self._policy.lost_give_up_s:.0f} s")
+            self._ledger.ask(self.incident.opened())

@@ -147,3 +147,53 @@ def test_a_lead_that_a_person_must_give_back_is_never_taken_back(
         watched.see(mode=mode, mission_plan_id=plan_id, boot_time_ms=boot_time_ms, armed=armed)
         lost |= watched.watch.leader in {Leader.PILOT, Leader.OTHER_STATION, Leader.UNKNOWN}
         assert not (lost and watched.watch.may_command)
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [{"mode": FlightMode.MANUAL}, {"mode": FlightMode.OFFBOARD}, {"fence_plan_id": 99}, {"boot_time_ms": 1_000}],
+)
+def test_a_person_hands_the_lead_back(watched: Watched, taken: dict[str, Any]) -> None:
+    """Whoever had it: from then on mission control may command, and the mode that it finds is nobody's (I-19)."""
+    watched.see(**taken)
+    assert not watched.watch.may_command
+    assert watched.watch.hand_back("drone-1")
+    assert watched.see() is None
+    watched.watch.asked(HoldPosition("down by a verified way"))
+    assert watched.see() is None
+    assert watched.see(mode=FlightMode.HOLD) is None
+    assert watched.watch.may_command
+
+
+def test_a_pilot_who_takes_it_once_more_has_it_once_more(watched: Watched) -> None:
+    """The mode that was found is passed over until the vehicle follows; after that a stick is a stick."""
+    watched.see(mode=FlightMode.MANUAL)
+    watched.watch.hand_back("drone-1")
+    watched.watch.asked(HoldPosition("down by a verified way"))
+    watched.see(mode=FlightMode.HOLD)
+    assert watched.see(mode=FlightMode.MANUAL) is Sign.MANUAL
+    assert not watched.watch.may_command
+
+
+def test_the_vehicles_own_failsafe_is_not_handed_back(watched: Watched) -> None:
+    """A person cannot say for it that its reason has gone: it gives the lead back by flying what was asked."""
+    watched.see(mode=FlightMode.RETURN)
+    assert not watched.watch.hand_back("drone-1")
+    assert watched.watch.leader is Leader.VEHICLE
+
+
+@pytest.mark.parametrize(
+    ("seen", "known"),
+    [({"mode": FlightMode.MANUAL}, True), ({"rally_plan_id": 99}, False), ({"boot_time_ms": 1_000}, False)],
+)
+def test_a_plan_that_was_changed_or_forgotten_is_not_known_until_ours_is_on_board(
+    watched: Watched, seen: dict[str, Any], known: bool
+) -> None:
+    """Handing the lead back says who leads, not what is on board (F-V13, F-V18)."""
+    watched.see(**seen)
+    watched.watch.hand_back("drone-1")
+    assert watched.watch.plan_known is known
+    watched.watch.heard(DiversionEnded(ok=False), watched.now)
+    assert watched.watch.plan_known is known
+    watched.watch.heard(DiversionEnded(ok=True), watched.now)
+    assert watched.watch.plan_known

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,10 +62,15 @@ class VirtualClock(MissionClock):
 
 @dataclass
 class FakeVehicle:
-    """Flies its mission's items one a step; `low_from_item` sets its battery low, `answers` is whether it is heard."""
+    """Flies its mission's items one a step; `low_from_item` sets its battery low, `answers` is whether it is heard.
+
+    While the clock is in `silent_s` it is not heard, and `told` is what was heard last.
+    """
 
     state: VehicleState
     answers: bool = True
+    silent_s: tuple[float, float] = (math.inf, math.inf)
+    told: VehicleState | None = None
     low_from_item: int | None = None
     lands_at: GeoPoint | None = None
     takes_off: bool = True
@@ -126,11 +132,21 @@ class FakeLinks:
     def state(self, vehicle_id: str) -> VehicleState:
         """Newest known state."""
         vehicle = self.vehicles[vehicle_id]
-        return vehicle.state if vehicle.answers else VehicleState(vehicle_id)
+        if not vehicle.answers:
+            return VehicleState(vehicle_id)
+        if vehicle.told is None or not self._is_silent(vehicle):
+            vehicle.told = vehicle.state
+        return vehicle.told
 
     def freshness(self, vehicle_id: str) -> Freshness:
-        """Fresh, or never heard."""
-        return Freshness.FRESH if self.vehicles[vehicle_id].answers else Freshness.NEVER
+        """Fresh, lost, or never heard."""
+        vehicle = self.vehicles[vehicle_id]
+        if not vehicle.answers:
+            return Freshness.NEVER
+        return Freshness.LOST if self._is_silent(vehicle) else Freshness.FRESH
+
+    def _is_silent(self, vehicle: FakeVehicle) -> bool:
+        return vehicle.silent_s[0] <= self.clock.elapsed_s < vehicle.silent_s[1]
 
     def take_words(self, vehicle_id: str) -> tuple[VehicleSaid, ...]:
         """They are silent."""
@@ -225,11 +241,13 @@ class Morning:
     journal_path: Path
     diversion: Diversion | None = None
     requests: Requests = field(default_factory=Requests)
+    lost_give_up_s: float = 300.0
+    who_takes_over: str = ""
     reports: list[tuple[datetime, str, Report]] = field(default_factory=list)
 
     async def fly(self) -> list[SortieOutcome]:
         """Fly all of it."""
-        policy = self.plan.day.policy
+        policy = replace(self.plan.day.policy, lost_give_up_s=self.lost_give_up_s)
         with Journal(self.journal_path) as journal:
             contingencies = OneWayDown(self.diversion)
             desk = ControlDesk(self.links, self.links.clock, journal, contingencies, policy, self._hear, self.requests)
@@ -237,6 +255,8 @@ class Morning:
 
     def _hear(self, moment: datetime, vehicle_id: str, report: Report) -> None:
         self.reports.append((moment, vehicle_id, report))
+        if report.state == "VEHICLE_LOST" and self.who_takes_over:
+            self.requests.close_incident(vehicle_id, self.who_takes_over)
 
     @property
     def lines(self) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Control of a day's flights: what goes out, in which order, and what becomes of every sortie."""
 
+import math
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -10,8 +11,11 @@ from mission.dispatch.order_state import OrderState
 from mission.dispatch.sortie_state import SortieState
 from mission.errors import LinkTimeoutError
 from mission.model.geo import GeoPoint
+from mission.supervision.lost_vehicle import IncidentState
 
 ONCE_A_SORTIE = ("load", "launch", "release", "pass_gate")
+SILENT_FROM_S = 8.0
+"""The first vehicle is in the air by then."""
 ENDS = {OrderState.DELIVERED, OrderState.DIVERTED, OrderState.RETURNED, OrderState.FAILED}
 
 
@@ -121,6 +125,54 @@ async def test_a_request_is_written_down_and_heard(morning: Any) -> None:
     assert set(ends(outcomes).values()) == {OrderState.RETURNED, OrderState.DELIVERED}
     written = [(line["request"], line["subject"]) for line in morning.lines if line["kind"] == "request"]
     assert written == [("Cancel", "A-1")]
+
+
+async def test_who_hands_a_lead_back_is_written_down_and_the_flight_is_told(morning: Any) -> None:
+    """The journal names the person before anything comes of it (I-14); here nobody else had the lead."""
+    morning.requests.resume_lead("drone-1", "Ada")
+    outcomes = await morning.fly()
+    assert set(ends(outcomes).values()) == {OrderState.DELIVERED}
+    (asked,) = (line for line in morning.lines if line["kind"] == "request")
+    assert (asked["request"], asked["subject"], asked["actor"]) == ("ResumeLead", "drone-1", "Ada")
+    said = [report.message for _, _, report in morning.reports if "Ada" in report.message]
+    assert said == ["Ada handed the lead back, which nobody else has"]
+
+
+async def test_a_vehicle_given_up_in_the_air_is_watched_for_while_the_others_fly(morning: Any) -> None:
+    """Its sortie fails; when it is heard again that is reported, and so is its landing (F-V25, I-27)."""
+    morning.lost_give_up_s = 6.0
+    morning.links.vehicles["drone-1"].silent_s = (SILENT_FROM_S, SILENT_FROM_S + 9.0)
+    outcomes = {outcome.flight.sortie_id: outcome for outcome in await morning.fly()}
+    lost = outcomes["drone-1.1"]
+    assert (lost.state, outcomes["drone-1.2"].state) == (SortieState.FAILED, SortieState.FAILED)
+    assert {outcomes[f"drone-2.{n}"].state for n in (1, 2)} == {SortieState.FINISHED}
+    assert heard_of_lost(morning) == ["VEHICLE_LOST", "LOST_VEHICLE_HEARD"]
+    assert lost.incident.state is IncidentState.HEARD
+
+
+async def test_what_was_closed_before_it_was_there_stays_open(morning: Any) -> None:
+    """Who spoke before the vehicle was lost meant something else (I-27)."""
+    morning.lost_give_up_s = 6.0
+    morning.links.vehicles["drone-1"].silent_s = (SILENT_FROM_S, math.inf)
+    morning.requests.close_incident("drone-1", "too early")
+    (lost,) = (outcome for outcome in await morning.fly() if outcome.incident)
+    assert lost.incident.open
+
+
+async def test_an_incident_that_a_person_closes_is_closed(morning: Any) -> None:
+    """The journal names the person (I-27)."""
+    morning.lost_give_up_s, morning.who_takes_over = 6.0, "Ada"
+    morning.links.vehicles["drone-1"].silent_s = (SILENT_FROM_S, math.inf)
+    (lost,) = (outcome for outcome in await morning.fly() if outcome.incident)
+    assert heard_of_lost(morning) == ["VEHICLE_LOST", "LOST_VEHICLE_CLOSED"]
+    assert not lost.incident.open
+    (asked,) = (line for line in morning.lines if line["kind"] == "request")
+    assert (asked["request"], asked["actor"]) == ("CloseIncident", "Ada")
+
+
+def heard_of_lost(morning: Any) -> list[str]:
+    """Codes of what was reported of lost vehicles, in order."""
+    return [r.state for _, _, r in morning.reports if r.kind == "ALARM" and "VEHICLE" in r.state]
 
 
 async def test_a_release_that_breaks_the_link_is_doubt_and_the_vehicle_comes_home(morning: Any) -> None:
