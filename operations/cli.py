@@ -23,6 +23,8 @@ app.add_typer(sim_app, name="sim")
 vehicle_app = typer.Typer(help="Single vehicles: how they are set up.", no_args_is_help=True)
 profile_app = typer.Typer(help="PX4's safety parameters: check them, or set them.", no_args_is_help=True)
 vehicle_app.add_typer(profile_app, name="profile")
+energy_app = typer.Typer(help="What flying costs: vehicle types fitted to flown flights.", no_args_is_help=True)
+app.add_typer(energy_app, name="energy")
 app.add_typer(vehicle_app, name="vehicle")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -242,6 +244,25 @@ def profile_apply(
 
     arguments = VehicleArguments(fleet, connection, system_id, profile)
     _end(lambda: profile_command(arguments, apply=True, as_json=as_json), as_json=as_json)
+
+
+@energy_app.command("fit")
+def energy_fit(
+    flights: Annotated[list[Path], typer.Argument(help="CSV of measured flights, such as energy.csv of a flown day.")],
+    vehicle_type: Annotated[
+        str | None, typer.Option("--type", help="The vehicle type, where files hold several.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a vehicle type's power to measured flights; prints its error on unseen flights and TOML for the fleet file.
+
+    Columns: flight, empty_mass_kg, payload_kg, duration_s, distance_m, energy_wh, and where known vehicle_type,
+    climb_m, airspeed_m_s. A line is a flight or a phase of one; energy is that drawn since the flight's last line with
+    one. docs/energy.md has more.
+    """
+    from operations.commands.energy import energy_fit_command
+
+    _end(lambda: energy_fit_command(flights, vehicle_type, as_json=as_json), as_json=as_json)
 
 
 def main() -> None:

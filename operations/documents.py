@@ -115,8 +115,9 @@ class SiteDocument(Document):
 
 
 class PowerCurveDocument(Document):
-    """How a type's power differs from that of hovering empty, as `stork energy fit` prints it. No key is needed."""
+    """What a type draws as flown, as `stork energy fit` prints it; see `PowerCurve`. No key is needed."""
 
+    hover_power_w: Positive | None = None
     fixed_share: Annotated[float, Field(ge=0, lt=1)] | None = None
     induced_speed_m_s: Positive | None = None
     drag_area_m2: Annotated[float, Field(ge=0)] | None = None

@@ -24,6 +24,8 @@ from operations.clock import MissionClock
 from operations.configs import delivery_profile
 from operations.control import ControlDesk, Listener, SortieOutcome, fly_day
 from operations.documents import SimulationDocument
+from operations.energy_fit_files import write_flights
+from operations.energy_fit_rows import measured_rows
 from operations.fleet_up import FleetUp, px4_fleet, simulated_fleet
 from operations.inputs import FlightArguments
 from operations.journal import Journal
@@ -133,6 +135,7 @@ class FlightDay:
             alarms=self.timeline.alarms(),
         )
         self._write_records(outcomes, summary, flown)
+        write_flights(self.folder / "energy.csv", measured_rows(outcomes, log))
         return summary
 
     @asynccontextmanager

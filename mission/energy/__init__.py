@@ -1,4 +1,4 @@
-"""What flying costs: power models, the energy of a leg, what a battery gives, and fitting all that to flown flights."""
+"""What flying costs: power models, the energy of a leg, what a battery gives; `fitting` fits a curve to flights."""
 
 from mission.energy.battery import usable_energy_wh
 from mission.energy.leg import leg_energy_wh, level_energy_wh, range_bound_m

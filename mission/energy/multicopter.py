@@ -11,6 +11,11 @@ with its cube. Its four parameters are hover power, `fixed_share`, `induced_spee
 """
 
 import math
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from mission.model.fleet import PowerCurve, VehicleType
 
@@ -30,16 +35,13 @@ USUAL_DRAG_MASS_KG = 20.0 / STANDARD_GRAVITY_M_S2
 """The paper's rotorcraft of 20 N: fuselage drag ratio 0.6 × solidity 0.05 × disc 0.503 m², over a drive of 70 %."""
 
 
+FloatArray = npt.NDArray[np.float64]
+Quantity = TypeVar("Quantity", float, FloatArray)
+"""One flight's figure, or those of many at once."""
+
+
 class MulticopterModel:
     """Power in hover, forward flight, climb and descent; everything it knows is in the vehicle type."""
-
-    def hover_power_w(self, vehicle_type: VehicleType, payload_kg: float) -> float:
-        """Return the power in still hover: the type's own figure when empty, growing with mass^1.5.
-
-        Raises:
-            ValueError: the payload is negative or not finite, or the type has no mass or hover power.
-        """
-        return self.power_w(vehicle_type, payload_kg)
 
     def power_w(
         self,
@@ -54,39 +56,50 @@ class MulticopterModel:
         Raises:
             ValueError: the payload is negative or not finite, or the type has no mass or hover power.
         """
-        level_w = _level_power_w(vehicle_type, payload_kg, abs(airspeed_m_s))
-        curve, empty_kg = vehicle_type.power, vehicle_type.empty_mass_kg
-        if climb_rate_m_s >= 0.0:
-            weight_n = (empty_kg + payload_kg) * STANDARD_GRAVITY_M_S2
-            return level_w + weight_n * climb_rate_m_s / curve.climb_efficiency
-        # Relief by the empty weight only: with parcels it is a little more, and more load must never cost less.
-        relieved_w = level_w + curve.descent_relief * empty_kg * STANDARD_GRAVITY_M_S2 * climb_rate_m_s
-        return max(relieved_w, curve.descent_floor * level_w)
+        if not (math.isfinite(payload_kg) and payload_kg >= 0.0):
+            raise ValueError(f"payload_kg {payload_kg} is not a mass")
+        if not (vehicle_type.empty_mass_kg > 0.0 and vehicle_type.hover_power_w > 0.0):
+            raise ValueError(f"vehicle type {vehicle_type.type_id} has no empty mass or no hover power")
+        curve = vehicle_type.power
+        if curve.hover_power_w is None:
+            curve = replace(curve, hover_power_w=vehicle_type.hover_power_w)
+        return curve_power_w(curve, vehicle_type.empty_mass_kg, payload_kg, airspeed_m_s, climb_rate_m_s)
 
 
-def drag_area_m2(vehicle_type: VehicleType) -> float:
-    """Return the type's own drag area, or that of a usual airframe of its mass (area ~ mass^(2/3))."""
-    own_m2 = vehicle_type.power.drag_area_m2
-    if own_m2 is not None:
-        return own_m2
-    scale: float = (vehicle_type.empty_mass_kg / USUAL_DRAG_MASS_KG) ** (2.0 / 3.0)
+def curve_power_w(
+    curve: PowerCurve, empty_kg: float, payload_kg: Quantity, airspeed_m_s: Quantity, climb_rate_m_s: Quantity
+) -> Quantity:
+    """Return the electrical power in watts; for one motion or, element by element, for many.
+
+    Args:
+        curve: its `hover_power_w` is known.
+        empty_kg: mass without parcels.
+        payload_kg: mass of the parcels on board, ≥ 0.
+        airspeed_m_s: horizontal.
+        climb_rate_m_s: positive up.
+    """
+    if curve.hover_power_w is None:
+        raise ValueError("a curve without hover power has no power")
+    ratio = 1.0 + payload_kg / empty_kg
+    fixed_w = curve.fixed_share * curve.hover_power_w * (1.0 + 3.0 / TIP_SPEED_M_S**2 * airspeed_m_s**2)
+    # sqrt(sqrt(1 + x²) - x), turned round so that nothing cancels out
+    x = 0.5 / curve.induced_speed_m_s**2 * airspeed_m_s**2 / ratio
+    induced_w = (1.0 - curve.fixed_share) * curve.hover_power_w * ratio**1.5 / ((1.0 + x**2) ** 0.5 + x) ** 0.5
+    drag_w = 0.5 * AIR_DENSITY_KG_M3 * _drag_area_m2(curve, empty_kg) * abs(airspeed_m_s) ** 3
+    level_w = fixed_w + induced_w + drag_w
+    weight_n = empty_kg * STANDARD_GRAVITY_M_S2
+    up_m_s = 0.5 * (abs(climb_rate_m_s) + climb_rate_m_s)
+    down_m_s = 0.5 * (abs(climb_rate_m_s) - climb_rate_m_s)
+    # Relief by the empty weight only: with parcels it is a little more, and more load must never cost less.
+    relief_w, most_w = curve.descent_relief * weight_n * down_m_s, (1.0 - curve.descent_floor) * level_w
+    saved_w = 0.5 * (relief_w + most_w - abs(relief_w - most_w))  # the lesser of the two
+    power_w: Quantity = level_w + ratio * weight_n * up_m_s / curve.climb_efficiency - saved_w
+    return power_w
+
+
+def _drag_area_m2(curve: PowerCurve, empty_kg: float) -> float:
+    """Return the curve's own drag area, or that of a usual airframe of this mass (area ~ mass^(2/3))."""
+    if curve.drag_area_m2 is not None:
+        return curve.drag_area_m2
+    scale: float = (empty_kg / USUAL_DRAG_MASS_KG) ** (2.0 / 3.0)
     return USUAL_DRAG_AREA_M2 * scale
-
-
-def _level_power_w(vehicle_type: VehicleType, payload_kg: float, airspeed_m_s: float) -> float:
-    if not (math.isfinite(payload_kg) and payload_kg >= 0.0):
-        raise ValueError(f"payload_kg {payload_kg} is not a mass")
-    empty_kg, hover_w, curve = vehicle_type.empty_mass_kg, vehicle_type.hover_power_w, vehicle_type.power
-    if not (empty_kg > 0.0 and hover_w > 0.0):
-        raise ValueError(f"vehicle type {vehicle_type.type_id} has no empty mass or no hover power")
-    ratio = (empty_kg + payload_kg) / empty_kg
-    fixed_w = curve.fixed_share * hover_w * (1.0 + 3.0 * (airspeed_m_s / TIP_SPEED_M_S) ** 2)
-    induced_w = (1.0 - curve.fixed_share) * hover_w * math.pow(ratio, 1.5) * _induced_share(curve, ratio, airspeed_m_s)
-    drag_w = 0.5 * AIR_DENSITY_KG_M3 * drag_area_m2(vehicle_type) * airspeed_m_s**3
-    return fixed_w + induced_w + drag_w
-
-
-def _induced_share(curve: PowerCurve, ratio: float, airspeed_m_s: float) -> float:
-    """Induced power over that in hover: sqrt(sqrt(1 + x²) - x), x = v² / (2·v₀²), without cancellation."""
-    x = 0.5 * airspeed_m_s**2 / (curve.induced_speed_m_s**2 * ratio)
-    return 1.0 / math.sqrt(math.sqrt(1.0 + x * x) + x)

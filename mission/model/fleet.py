@@ -45,12 +45,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class PowerCurve:
-    """How the power of a multicopter differs from that of hovering empty; `stork energy fit` finds it from flights.
+    """How the power of a multicopter depends on what it does; `stork energy fit` finds it from flights.
 
     The defaults are for a type of which only the hover power is known. Each is the dearer end of what is usual:
     all power grows with the load, no relief is credited to forward flight.
 
     Attributes:
+        hover_power_w: in hover at the empty mass, as flown; None = the type's, from its data sheet.
         fixed_share: share of the hover power that does not grow with the load (blade drag, avionics), 0 to below 1.
         induced_speed_m_s: speed of the air through the rotors in hover at the empty mass. It governs how much
             power forward flight saves; infinite = none.
@@ -60,6 +61,7 @@ class PowerCurve:
         descent_floor: a descent never draws less than this share of level flight.
     """
 
+    hover_power_w: float | None = None
     fixed_share: float = 0.0
     induced_speed_m_s: float = math.inf
     drag_area_m2: float | None = None
@@ -68,6 +70,8 @@ class PowerCurve:
     descent_floor: float = 0.9
 
     def __post_init__(self) -> None:
+        if self.hover_power_w is not None and not 0.0 < self.hover_power_w < math.inf:
+            raise ValueError(f"hover_power_w {self.hover_power_w} is not a power")
         if not 0.0 <= self.fixed_share < 1.0:
             raise ValueError(f"fixed_share {self.fixed_share} is not in [0, 1)")
         if not self.induced_speed_m_s > 0.0:
@@ -92,8 +96,8 @@ class VehicleType:
         empty_mass_kg: take-off mass without parcels, batteries included.
         cruise_speed_m_s, climb_speed_m_s, descent_speed_m_s: planned speeds over ground in still air.
         battery_wh: usable energy of a full battery, as aged and as cold as it is.
-        hover_power_w: electrical power in hover at `empty_mass_kg`.
-        power: how power differs from that with load, airspeed and climb.
+        hover_power_w: electrical power in hover at `empty_mass_kg`, by its data sheet.
+        power: what it draws as flown, with load, airspeed and climb.
         methods: hand-over methods it is equipped for.
         payload_sensor: it weighs what hangs in its grippers, and says so (`VehicleState.payload_kg`).
     """

@@ -11,7 +11,7 @@ from mission.energy import MulticopterModel, leg_energy_wh, level_energy_wh, ran
 from mission.model.fleet import PowerCurve, VehicleType
 
 QUAD = VehicleType("quad", 4.0, 1, 4.0, 12.0, 3.0, 2.0, 300.0, 500.0)
-FITTED = replace(QUAD, power=PowerCurve(0.3, 5.5, 0.03, 0.75, 0.75, 0.6))
+FITTED = replace(QUAD, power=PowerCurve(None, 0.3, 5.5, 0.03, 0.75, 0.75, 0.6))
 """A type whose curve is known: forward flight saves power."""
 MODEL = MulticopterModel()
 
