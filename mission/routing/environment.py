@@ -1,8 +1,7 @@
 """Free space among zones, ready for exact shortest routes."""
 
-from collections.abc import Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 
 import numpy as np
 import shapely
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from mission.routing.diagnosis import explain_enclosure, explain_inside
 from mission.routing.freespace import Regions, Rings, grow, merge, rings_of, seal
 from mission.routing.graph import Graph, build_graph
-from mission.routing.jit import ACCELERATED, indexable
+from mission.routing.jit import ACCELERATED, bound, indexable
 from mission.routing.mesh import Mesh, build_mesh
-from mission.routing.obstacle import WORLD_HALF_SIZE_M, Obstacle, content_hash, polygons_of
+from mission.routing.obstacle import Obstacle, content_hash, polygons_of
 from mission.routing.places import checked_points
 from mission.routing.result import Blocked, BlockedReason, Points, Route
 from mission.routing.search import FOUND, GOAL_BLOCKED, START_BLOCKED, route_between
@@ -22,6 +21,7 @@ from mission.routing.tree import Tree, distance_matrix, grow_tree
 from mission.routing.triangulation import TouchError, Triangulation, triangulate
 
 Point = NDArray[np.float64] | tuple[float, float]
+Search = Callable[..., tuple[int, float, Points]]
 
 
 class Environment:
@@ -39,9 +39,8 @@ class Environment:
         self.clearance_m = clearance_m
         self.regions = regions
         self.mesh = mesh
-        self._tables = tuple(mesh.tables)
         self._links = indexable(np.empty(0, np.int32), np.empty(0, np.int32))
-        self._memory: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = []
+        self._searches: list[Search] = []
 
     @classmethod
     def build(
@@ -99,18 +98,15 @@ class Environment:
         Raises:
             InputError: a point is not finite or not within ±`WORLD_HALF_SIZE_M`.
         """
-        (sx, sy), (gx, gy) = start_xy, goal_xy
-        ends = (float(sx), float(sy), float(gx), float(gy))
-        for coordinate in ends:
-            if not -WORLD_HALF_SIZE_M < coordinate < WORLD_HALF_SIZE_M:
-                checked_points(np.array(ends).reshape(2, 2), "start and goal")
-        # Popping and appending are atomic: threads that ask at the same time get scratch of their own.
-        memory = self._memory.pop() if self._memory else _new_memory(self.mesh)
-        outcome, length_m, points = route_between(ends, self.mesh.hint_grid, self._tables, self._links, *memory)
-        self._memory.append(memory)
+        start_east_m, start_north_m = start_xy
+        goal_east_m, goal_north_m = goal_xy
+        # Popping and appending are atomic: threads that ask at the same time get a search of their own.
+        search = self._searches.pop() if self._searches else self._new_search()
+        outcome, length_m, points = search(self._links, start_east_m, start_north_m, goal_east_m, goal_north_m)
+        self._searches.append(search)
         if outcome == FOUND:
             return Route(points, length_m)
-        return self._blocked(outcome, np.array(ends).reshape(2, 2))
+        return self._blocked(outcome, checked_points(np.array([start_xy, goal_xy]), "start and goal"))
 
     def tree(self, start_xy: Point) -> Tree:
         """Return all shortest routes from one start, such as a hub.
@@ -127,6 +123,14 @@ class Environment:
             InputError: a point is not finite or out of the world.
         """
         return distance_matrix(self, checked_points(points, "points"))
+
+    def _new_search(self) -> Search:
+        """Return a search with memory of its own, to be given the links and the coordinates of start and goal."""
+        count = len(self.mesh.x)
+        scratch = indexable(np.full(count, np.inf), np.full(count, np.inf), np.full(count, -1, np.int32))
+        eye = tuple(new_eye(count, len(self.mesh.free)))
+        known = (self.mesh.hint_grid, tuple(self.mesh.tables), scratch, eye)
+        return partial(bound(route_between, *known, self._links, 0.0, 0.0, 0.0, 0.0), *known)
 
     def _blocked(self, outcome: int, ends: Points) -> Blocked:
         if outcome == START_BLOCKED:
@@ -147,13 +151,6 @@ def shortest_without_graph(
         InputError: a polygon, the clearance or a point is broken.
     """
     return Environment.build(obstacles, clearance_m, with_graph=False).shortest(start_xy, goal_xy)
-
-
-def _new_memory(mesh: Mesh) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Return the columns of a `Scratch` and of an `Eye`."""
-    count = len(mesh.x)
-    scratch = indexable(np.full(count, np.inf), np.full(count, np.inf), np.full(count, -1, np.int32))
-    return scratch, tuple(new_eye(count, len(mesh.free)))
 
 
 def _triangulated(merged: shapely.MultiPolygon) -> tuple[shapely.MultiPolygon, Rings, Triangulation]:

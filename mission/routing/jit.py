@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., object])
+Answer = TypeVar("Answer")
 
 try:
     import numba
@@ -22,6 +23,21 @@ def jit(function: Function) -> Function:
     # Never `forceinline`: Numba 0.68 then drops links found in loops that build lists (longer routes, silently).
     compiled: Function = numba.njit(cache=True, nogil=True)(function)
     return compiled
+
+
+def bound(function: Callable[..., Answer], *arguments: object) -> Callable[..., Answer]:
+    """Return the machine code of a compiled function for arguments of the types that these have.
+
+    Called for long-lived work in microseconds: each call saves finding the types of all arguments anew. Arguments of
+    other types are not noticed, and nothing can be said of what comes of them.
+    """
+    if not ACCELERATED:
+        return function
+    types = tuple(numba.typeof(argument) for argument in arguments)
+    dispatcher: Any = function
+    dispatcher.compile(types)
+    entry: Callable[..., Answer] = dispatcher.get_overload(types)
+    return entry
 
 
 def indexable(*arrays: NDArray[Any]) -> tuple[Any, ...]:

@@ -99,9 +99,26 @@ def edge_distance_m(px: float, py: float, half_edge: int, vertex: Any, edge: Any
 
 
 @jit
+def well_inside(px: float, py: float, triangle: int, vertex: Any, edge: Any) -> bool:
+    """Return whether a point is certainly in a triangle, and in no other; True nearly always where that is so."""
+    for k in range(3):
+        a, b = edge[3 * triangle + k, ORIGIN], edge[3 * triangle + (k + 1) % 3, ORIGIN]
+        ax, ay = vertex[a, EAST], vertex[a, NORTH]
+        ex, ey = vertex[b, EAST] - ax, vertex[b, NORTH] - ay
+        # The sum of both is longer than the edge: no root is needed.
+        if ex * (py - ay) - ey * (px - ax) <= TOUCH_M * (abs(ex) + abs(ey)):
+            return False
+    return True
+
+
+@jit
 def touching(px: float, py: float, triangle: int, mesh: Tables[Any]) -> list[int]:
     """Return the free triangles that hold the point, edges and corners included, given one that does."""
     found = [triangle]
+    if well_inside(px, py, triangle, mesh.vertex, mesh.edge):
+        if mesh.component[triangle] < 0:
+            found.pop()
+        return found
     at = 0
     while at < len(found):
         for k in range(3):

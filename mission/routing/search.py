@@ -24,7 +24,8 @@ from mission.routing.kernels import (
     side_of_arrival,
     touching,
 )
-from mission.routing.sight import NO_LENS, Eye, lens_of, look_along, look_around
+from mission.routing.obstacle import WORLD_HALF_SIZE_M
+from mission.routing.sight import NO_LENS, Eye, in_line_of_sight, lens_of, look_along, look_around
 
 FIRST_EXCESS = 0.0005
 """Detour, as a share of the straight distance, for which the first ellipse is wide enough."""
@@ -33,14 +34,10 @@ EXCESS_GROWTH = 8.0
 LARGEST_EXCESS = 0.5
 """Beyond this share an ellipse saves nothing."""
 
-FOUND, START_BLOCKED, GOAL_BLOCKED, NO_WAY = 0, 1, 2, 3
+FOUND, OUT_OF_WORLD, START_BLOCKED, GOAL_BLOCKED, NO_WAY = range(5)
 
 Queue = list[tuple[float, float, int]]
 """A heap of corners to go on from: estimated length of the whole route, length so far, corner."""
-
-
-Best = tuple[float, int, float]
-"""The best route so far: its length, its last corner, and the length of the best one known to be possible."""
 
 
 class Scratch(NamedTuple, Generic[Column]):
@@ -67,7 +64,7 @@ def distance_m(corner: int, point: tuple[float, float], vertex: Any) -> float:
 @jit
 def advance(
     bound_m: float,
-    best: Best,
+    limit_m: float,
     goal: tuple[float, float],
     mesh: Tables[Any],
     links: Links[Any],
@@ -75,25 +72,36 @@ def advance(
     eye: Eye[Any],
     queue: Queue,
     touched: list[int],
-) -> Best:
-    """Go on from the corners in the queue while a better route of at most `bound_m` may come of it; return the best.
+) -> tuple[int, float]:
+    """Go on from the corners in the queue until the shortest route of at most `bound_m` is found, or none is left.
 
     All in one loop: this is where a search spends its time.
+
+    Args:
+        bound_m: corners that no such route can pass are left alone.
+        limit_m: length of a route known to be there, or inf.
+        goal: the goal.
+        mesh: the free space.
+        links: the visibility graph; with none, what a corner sees is found when a route comes there.
+        scratch: what is known of the corners, and what is found out.
+        eye: memory.
+        queue: corners to go on from; may be left with some.
+        touched: corners whose `reached_m` has been written; further ones are added.
+
+    Returns:
+        The last corner of the route, -1 without one, and the length of the shortest route seen, however long.
     """
     vertex, first = mesh.vertex, links.first
     reached_m, to_goal_m, parent = scratch.reached_m, scratch.to_goal_m, scratch.parent
     prepared = len(first) > 0
     target = links.target if prepared else eye.seen
-    best_m, bend, limit_m = best
-    while len(queue) > 0 and queue[0][0] < best_m and queue[0][0] <= bound_m:
+    while len(queue) > 0:
         _, so_far, corner = heappop(queue)
         if so_far > reached_m[corner]:
             continue
         if to_goal_m[corner] < math.inf:
-            # Nothing else leads on from here that is shorter than the straight line.
-            if so_far + to_goal_m[corner] < best_m:
-                best_m, bend = so_far + to_goal_m[corner], int(corner)
-            continue
+            # Estimated exactly, and estimates ascend: no other route is shorter.
+            return int(corner), limit_m
         x, y, came_from = vertex[corner, EAST], vertex[corner, NORTH], parent[corner]
         ax, ay, arrival = 0.0, 0.0, -1
         if came_from >= 0:
@@ -117,11 +125,12 @@ def advance(
                 gx, gy = goal[0] - ox, goal[1] - oy
                 estimate = length + math.sqrt(gx * gx + gy * gy)
                 if estimate <= limit_m:
-                    touched.append(other)
-                    reached_m[other], parent[other] = length, corner
                     limit_m = min(limit_m, length + to_goal_m[other])
-                    heappush(queue, (estimate, length, other))
-    return best_m, bend, limit_m
+                    if estimate <= bound_m:
+                        touched.append(other)
+                        reached_m[other], parent[other] = length, corner
+                        heappush(queue, (estimate, length, other))
+    return -1, limit_m
 
 
 @jit
@@ -141,49 +150,56 @@ def shortest(
     for triangle in start_triangles:
         if triangle in goal_triangles:
             return nowhere
-    queue = [(0.0, 0.0, mesh.edge[0, APEX])]
-    queue.pop()
-    touched = [mesh.edge[0, APEX]]
-    touched.pop()
-    near_goal = [mesh.edge[0, APEX]]
-    near_goal.pop()
+    if len(start_triangles) == 1 and in_line_of_sight(start, start_triangles[0], goal, goal_triangles[0], mesh):
+        return nowhere
+    # A corner of the type that tables hold tells the compiler the types of the lists.
+    some = mesh.edge[0, APEX]
+    queue, touched, near_goal = [(0.0, 0.0, some)], [some], [some]
+    reached_m, to_goal_m, parent = scratch.reached_m, scratch.to_goal_m, scratch.parent
     straight = math.sqrt((goal[0] - start[0]) ** 2 + (goal[1] - start[1]) ** 2)
-    bound, excess = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
-    best = (math.inf, -1, math.inf)
+    bound, excess, bend = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS, -1
     while True:
+        queue.clear()
         lens = lens_of(start, goal, bound)
-        seen, count = look_around(eye, start, start_triangles, goal, goal_triangles, lens, mesh)
-        if seen:
-            best = (straight, -1, straight)
-            break
-        for k in range(count):
-            corner = eye.seen[k]
-            leg = distance_m(corner, start, mesh.vertex)
-            if leg < scratch.reached_m[corner]:
-                estimate = leg + distance_m(corner, goal, mesh.vertex)
-                scratch.reached_m[corner], scratch.parent[corner] = leg, -1
-                touched.append(corner)
-                heappush(queue, (estimate, leg, corner))
         _, count = look_around(eye, goal, goal_triangles, start, nowhere, lens, mesh)
         for k in range(count):
             corner = eye.seen[k]
-            scratch.to_goal_m[corner] = distance_m(corner, goal, mesh.vertex)
+            to_goal_m[corner] = distance_m(corner, goal, mesh.vertex)
             near_goal.append(corner)
+        seen, count = look_around(eye, start, start_triangles, goal, goal_triangles, lens, mesh)
+        if seen:
+            break
         # Seen through a blurred edge: rounding may hide what is within a billionth of the ellipse's edge.
-        certain = bound * (1.0 - 1e-9)
-        best = advance(certain, best, goal, mesh, links, scratch, eye, queue, touched)
-        if best[0] <= certain or bound == math.inf:
+        certain, limit = bound * (1.0 - 1e-9), math.inf
+        for k in range(count):
+            corner = eye.seen[k]
+            leg = distance_m(corner, start, mesh.vertex)
+            limit = min(limit, leg + to_goal_m[corner])
+            estimate = leg + distance_m(corner, goal, mesh.vertex)
+            if leg < reached_m[corner] and estimate <= certain:
+                reached_m[corner], parent[corner] = leg, -1
+                touched.append(corner)
+                heappush(queue, (estimate, leg, corner))
+        bend, limit = advance(certain, limit, goal, mesh, links, scratch, eye, queue, touched)
+        if bend >= 0:
             break
         # A route too long for this ellipse still bounds the shortest one.
         excess *= EXCESS_GROWTH
         wider = straight * (1.0 + excess) if excess <= LARGEST_EXCESS else math.inf
-        bound = min(wider, best[0] * (1.0 + 2e-9))
-    bends = bends_before(best[1], scratch.parent)
-    for corner in touched:
-        scratch.reached_m[corner] = math.inf
-    for corner in near_goal:
-        scratch.to_goal_m[corner] = math.inf
+        bound = min(wider, limit * (1.0 + 2e-9))
+        forget(reached_m, touched)
+    bends = bends_before(bend, parent)
+    forget(reached_m, touched)
+    forget(to_goal_m, near_goal)
     return bends
+
+
+@jit
+def forget(distances_m: Any, corners: list[int]) -> None:
+    """Make the distances of corners inf again, and the list empty."""
+    for corner in corners:
+        distances_m[corner] = math.inf
+    corners.clear()
 
 
 @jit
@@ -222,31 +238,36 @@ def route_points(
 
 @jit
 def route_between(
-    ends: tuple[float, float, float, float],
     grid: HintGrid,
     mesh_columns: Any,
-    links_columns: Any,
     scratch_columns: Any,
     eye_columns: Any,
+    links_columns: Any,
+    start_east_m: float,
+    start_north_m: float,
+    goal_east_m: float,
+    goal_north_m: float,
 ) -> tuple[int, float, Any]:
-    """Return what came of it, the length and the points, for (start east, north, goal east, north).
+    """Return what came of it, the length and the points.
 
     The columns come as plain tuples, which pass into compiled code in half the time that named ones take.
     """
     mesh, links = Tables(*mesh_columns), Links(*links_columns)
     scratch, eye = Scratch(*scratch_columns), Eye(*eye_columns)
-    sx, sy, gx, gy = ends
+    sx, sy, gx, gy = float(start_east_m), float(start_north_m), float(goal_east_m), float(goal_north_m)
+    nowhere = np.empty((0, 2))
+    for coordinate in (sx, sy, gx, gy):
+        # Not a number is not within the world either.
+        if not abs(coordinate) < WORLD_HALF_SIZE_M:
+            return OUT_OF_WORLD, math.inf, nowhere
     start_triangles = touching(sx, sy, locate(sx, sy, grid, mesh), mesh)
     goal_triangles = touching(gx, gy, locate(gx, gy, grid, mesh), mesh)
-    outcome = FOUND
     if len(start_triangles) == 0:
-        outcome = START_BLOCKED
-    elif len(goal_triangles) == 0:
-        outcome = GOAL_BLOCKED
-    elif mesh.component[start_triangles[0]] != mesh.component[goal_triangles[0]]:
-        outcome = NO_WAY
-    if outcome != FOUND:
-        return outcome, math.inf, np.empty((0, 2))
+        return START_BLOCKED, math.inf, nowhere
+    if len(goal_triangles) == 0:
+        return GOAL_BLOCKED, math.inf, nowhere
+    if mesh.component[start_triangles[0]] != mesh.component[goal_triangles[0]]:
+        return NO_WAY, math.inf, nowhere
     path = shortest((sx, sy), (gx, gy), start_triangles, goal_triangles, mesh, links, scratch, eye)
     length, points = route_points((sx, sy), (gx, gy), path, mesh)
     return FOUND, length, points

@@ -240,6 +240,35 @@ def look_around(
 
 
 @jit
+def in_line_of_sight(
+    point: tuple[float, float], triangle: int, goal: tuple[float, float], goal_triangle: int, mesh: Tables[Any]
+) -> bool:
+    """Return whether a walk along the straight line from a point in a triangle comes to the goal in another.
+
+    It gives up at a corner on the line: `look_around` decides then.
+    """
+    px, py = point
+    gx, gy = goal[0] - px, goal[1] - py
+    vertex, edge = mesh.vertex, mesh.edge
+    entered = -1
+    for k in range(3):
+        a, b = edge[3 * triangle + k, ORIGIN], edge[3 * triangle + (k + 1) % 3, ORIGIN]
+        right = (vertex[a, EAST] - px) * gy - (vertex[a, NORTH] - py) * gx
+        left = (vertex[b, EAST] - px) * gy - (vertex[b, NORTH] - py) * gx
+        if right > 0.0 > left:
+            entered = mesh.across[3 * triangle + k, OPENING]
+    for _ in range(len(mesh.component)):
+        if entered < 0 or entered // 3 == goal_triangle:
+            break
+        tip = edge[entered, APEX]
+        side = (vertex[tip, EAST] - px) * gy - (vertex[tip, NORTH] - py) * gx
+        if side == 0.0:
+            return False
+        entered = edge[entered, LEFT] if side > 0.0 else edge[entered, RIGHT]
+    return bool(entered >= 0 and entered // 3 == goal_triangle)
+
+
+@jit
 def look_along(eye: Eye[Any], at: int, side: int, ax: float, ay: float, eastern: bool, mesh: Tables[Any]) -> int:
     """Return how many corners in `eye.seen` a taut route may go to from a corner.
 
