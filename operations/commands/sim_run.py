@@ -1,5 +1,6 @@
 """`stork sim run`: scenarios flown in virtual time and judged."""
 
+import difflib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +77,19 @@ def _flown(scenario: Scenario, out: Path | None) -> ScenarioVerdict:
 
 
 def _path(name: str) -> Path:
-    """A file as it is named, or a scenario that comes with Stork."""
-    bundled = configs_folder() / "scenarios" / f"{name}.toml"
-    return bundled if name in scenario_names() else Path(name)
+    """A file as it is named, or a scenario that comes with Stork.
+
+    Raises:
+        InputError: it is neither.
+    """
+    names, path = scenario_names(), Path(name)
+    if name in names:
+        return configs_folder() / "scenarios" / f"{name}.toml"
+    if not path.suffix and not path.exists():
+        near = difflib.get_close_matches(name, names, n=1)
+        mend = f"Did you mean {near[0]!r}?" if near else f"Name one of {', '.join(names)}, or give a file"
+        raise InputError(InputProblem("<argument>", "scenario", f"there is no scenario {name!r}", mend))
+    return path
 
 
 def _tell(verdict: ScenarioVerdict, console: Console, *, briefly: bool) -> None:

@@ -75,6 +75,8 @@ def test_it_must_be_clear_what_is_meant(stork: Stork) -> None:
         code, out = stork("sim", "run", *arguments)
         assert code == 2
         assert all(name in out for name in scenario_names())
-    code, out = stork("sim", "run", "clean-dya")
-    assert code == 2
-    assert "clean-dya" in out
+    assert stork("sim", "run", "clean-dya") == (
+        2,
+        "<argument>: scenario\n    there is no scenario 'clean-dya'. Did you mean 'clean-day'?\n",
+    )
+    assert "it does not exist" in stork("sim", "run", "clean-dya.toml")[1]
