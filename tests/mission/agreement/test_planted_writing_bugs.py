@@ -163,7 +163,7 @@ WRITING: dict[str, tuple[Callable[[Handed, World], Handed], str]] = {
     "ends the fence after the inclusion": (lambda h, _: without_exclusions(h), "FENCE_MISSES_ZONE"),
     "turns exclusions inside out": (
         lambda h, _: fence_as(MavCommand.FENCE_POLYGON_INCLUSION, h),
-        "FENCE_MISSES_ZONE",
+        "FENCE_HOME_OUTSIDE",
     ),
 }
 
