@@ -22,6 +22,7 @@ from mission.model.telemetry import Freshness, VehicleState
 from mission.policy import Policy
 from mission.supervision.diverting import Diversion
 from mission.supervision.events import (
+    AnswersChanged,
     Begin,
     CloseIncident,
     Command,
@@ -71,6 +72,9 @@ class FleetLinks(Protocol):
 
     def take_words(self, vehicle_id: str) -> tuple[VehicleSaid, ...]:
         """What the vehicle said since this was last asked."""
+
+    def unanswered(self, vehicle_id: str) -> str:
+        """How the last command to it ended, where the vehicle answered nothing at all; "" otherwise."""
 
     async def wait_for_change(self, vehicle_id: str, timeout_s: float) -> None:
         """Return at the vehicle's next state, or after `timeout_s` wall seconds."""
@@ -228,6 +232,7 @@ class SortieRun:
         self._answers: asyncio.Queue[Event] = asyncio.Queue()
         self._effects: set[asyncio.Task[None]] = set()
         self._freshness: Freshness | None = None
+        self._unanswered = ""
         self._boot_time_ms = -1
         self._track: list[tuple[datetime, VehicleState]] = []
         self._took_off: datetime | None = None
@@ -280,6 +285,10 @@ class SortieRun:
         if freshness is not self._freshness:
             self._freshness = freshness
             self._hear(FreshnessChanged(freshness))
+        unanswered = self._desk.links.unanswered(self._vehicle_id)
+        if unanswered != self._unanswered:
+            self._unanswered = unanswered
+            self._hear(AnswersChanged(unanswered))
         for said in self._desk.links.take_words(self._vehicle_id):
             self._hear(said)
         state = self._desk.links.state(self._vehicle_id)

@@ -35,6 +35,9 @@ REMEMBERED_WORDS = 64
 PERHAPS_BEGUN = {CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER}
 """A vehicle commanded so may yet take off: to call it refused would leave a flight unwatched."""
 
+TOLD_THE_VEHICLE = {CommandStatus.DONE, CommandStatus.UNCONFIRMED}
+"""Statuses of commands that the vehicle was told for certain."""
+
 
 class GatewayClient(Protocol):
     """One gateway as its user sees it: over the bus (`vehicles.fleet_client.FleetClient`), or in the same process."""
@@ -89,6 +92,7 @@ class GatewayLinks:
         self._vehicle_ids = tuple(vehicle_ids)
         self._news: dict[str, asyncio.Event] = {}
         self._words: dict[str, deque[VehicleSaid]] = {}
+        self._unanswered: dict[str, str] = {}
         self._listening: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -146,6 +150,18 @@ class GatewayLinks:
         """How old it is."""
         return self._client.freshness(vehicle_id)
 
+    def unanswered(self, vehicle_id: str) -> str:
+        """How the last command to it ended, where the vehicle answered nothing at all; "" otherwise."""
+        return self._unanswered.get(vehicle_id, "")
+
+    def _noted(self, vehicle_id: str, result: CommandResult) -> CommandResult:
+        """Note whether the vehicle answers; a command that was never begun says nothing of that."""
+        if not result.answered:
+            self._unanswered[vehicle_id] = result.reason
+        elif result.status in TOLD_THE_VEHICLE:
+            self._unanswered.pop(vehicle_id, None)
+        return result
+
     async def wait_for_change(self, vehicle_id: str, timeout_s: float) -> None:
         """Return at the vehicle's next state, or after `timeout_s` wall seconds."""
         news = self._news_of(vehicle_id)
@@ -155,7 +171,7 @@ class GatewayLinks:
 
     async def load(self, vehicle_id: str, mission: Mission, timeout_s: float) -> TransferEnded:
         """Upload, read back, compare."""
-        result = await self._client.upload(vehicle_id, mission, timeout_s)
+        result = self._noted(vehicle_id, await self._client.upload(vehicle_id, mission, timeout_s))
         if result.transfer is None:
             return TransferEnded(Holding.UNKNOWN, "", f"{result.status}: {result.reason}")
         transfer = result.transfer
@@ -164,15 +180,20 @@ class GatewayLinks:
 
     async def launch(self, vehicle_id: str, command: Launch, timeout_s: float) -> LaunchEnded | None:
         """Arm and start what was loaded; None where it was perhaps begun, and the vehicle's state decides."""
-        result = await self._client.launch(vehicle_id, command.digest, timeout_s, grippers=command.grippers)
+        result = self._noted(
+            vehicle_id, await self._client.launch(vehicle_id, command.digest, timeout_s, grippers=command.grippers)
+        )
         if result.status in PERHAPS_BEGUN:
             return None
         return LaunchEnded(result.ok, result.reason)
 
     async def release(self, vehicle_id: str, command: Release, timeout_s: float) -> ReleaseEnded:
         """Open a gripper under the command's own id, so that it cannot happen twice."""
-        result = await self._client.release(
-            vehicle_id, command.gripper, command.gate_item, timeout_s, command_id=command.command_id
+        result = self._noted(
+            vehicle_id,
+            await self._client.release(
+                vehicle_id, command.gripper, command.gate_item, timeout_s, command_id=command.command_id
+            ),
         )
         answer = result.gripper
         if answer is None:
@@ -183,18 +204,18 @@ class GatewayLinks:
 
     async def pass_gate(self, vehicle_id: str, command: PassGate, timeout_s: float) -> GatePassed:
         """Go on from a gate."""
-        result = await self._client.pass_gate(vehicle_id, command.gate_item, timeout_s)
+        result = self._noted(vehicle_id, await self._client.pass_gate(vehicle_id, command.gate_item, timeout_s))
         return GatePassed(command.gate_item, result.ok, result.reason)
 
     async def fly_instead(self, vehicle_id: str, mission: Mission, timeout_s: float) -> DiversionEnded:
         """Hold, replace the mission, start."""
-        result = await self._client.fly_instead(vehicle_id, mission, timeout_s)
+        result = self._noted(vehicle_id, await self._client.fly_instead(vehicle_id, mission, timeout_s))
         return DiversionEnded(result.ok, result.reason)
 
     async def hold(self, vehicle_id: str, timeout_s: float) -> None:
         """Stop and stay."""
-        await self._client.hold(vehicle_id, timeout_s)
+        self._noted(vehicle_id, await self._client.hold(vehicle_id, timeout_s))
 
     async def land(self, vehicle_id: str, timeout_s: float) -> None:
         """Land where it is."""
-        await self._client.land(vehicle_id, timeout_s)
+        self._noted(vehicle_id, await self._client.land(vehicle_id, timeout_s))

@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from mission.errors import LinkError
 from mission.model.gripper import GripperAnswer
 from vehicles import messages as m
@@ -181,14 +183,19 @@ class CommandDesk:
             if refusal is not None:
                 return m.CommandResult(command_id, *refusal)
             left_s = deadline_s - self._now_s()
+            link = self._links[command.vehicle_id]
+            answers_before = link.answers
             try:
                 # The verbs keep the deadline themselves; this ends one that does not.
                 async with asyncio.timeout(left_s + CLEANUP_TIMEOUT_S + 1.0):
-                    return await self._perform(desk, command, left_s)
+                    result = await self._perform(desk, command, left_s)
             except TimeoutError:
-                return m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, "did not end by its deadline")
+                result = m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, "did not end by its deadline")
             except LinkError as problem:
-                return m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, str(problem))
+                result = m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, str(problem))
+            if result.status is m.CommandStatus.UNCONFIRMED and link.answers == answers_before:
+                return msgspec.structs.replace(result, answered=False)
+            return result
 
     async def _perform(self, desk: _VehicleDesk, command: m.VehicleCommand, timeout_s: float) -> m.CommandResult:
         link, command_id = self._links[command.vehicle_id], command.header.command_id

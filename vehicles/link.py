@@ -216,6 +216,11 @@ class Parameters(Protocol):
 class VehicleLink(PlanPort, Protocol):
     """All that mission control asks of one vehicle."""
 
+    @property
+    def answers(self) -> int:
+        """How often the vehicle has answered: while it grows, the vehicle hears us (fault F-L7)."""
+        ...
+
     async def upload(self, mission: Mission, timeout_s: float) -> TransferResult:
         """Verified transfer of a whole mission (`vehicles.transfer.transfer`)."""
         ...

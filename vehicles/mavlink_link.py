@@ -117,6 +117,11 @@ class MavlinkLink:
         """The latest state."""
         return self.assembly.state
 
+    @property
+    def answers(self) -> int:
+        """How often the vehicle has answered a command, a question or an item."""
+        return self._commands.answers + self._plans.answers
+
     def plan_ids(self) -> PlanIds:
         """The latest checksums of what the autopilot holds."""
         return self.assembly.plan_ids

@@ -265,6 +265,7 @@ class CommandResult(msgspec.Struct, tag="result", frozen=True):
         value: the parameter read, for ReadParameter.
         gripper: how the gripper answered, for a Release that was begun.
         drifts: what differs from the profile, for CheckProfile and ApplyProfile.
+        answered: False where the vehicle answered nothing at all meanwhile: perhaps it does not hear us (F-L7).
     """
 
     command_id: str
@@ -274,6 +275,7 @@ class CommandResult(msgspec.Struct, tag="result", frozen=True):
     value: int | float | None = None
     gripper: GripperAnswer | None = None
     drifts: tuple[Drift, ...] = ()
+    answered: bool = True
 
     @property
     def ok(self) -> bool:

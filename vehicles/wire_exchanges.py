@@ -33,6 +33,9 @@ class PlanLists:
 
     Args:
         words: gives what the vehicle has said since a monotonic time, to go with a refusal.
+
+    Attributes:
+        answers: how often the vehicle has answered.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class PlanLists:
         self._loop = asyncio.get_running_loop()
         self._one_at_a_time = asyncio.Lock()
         self._exchange: Exchange | None = None
+        self.answers = 0
         self._ended = asyncio.Event()
         for name in ITEM_MESSAGES:
             wire.subscribe(name, self._take)
@@ -70,6 +74,7 @@ class PlanLists:
         except msgspec.DecodeError:
             return
         if message.target_system in _OURS:
+            self.answers += 1
             self._say(exchange.receive(name, message, self._loop.time()))
             self._notice_the_end(exchange)
 
@@ -132,12 +137,17 @@ class PlanLists:
 
 
 class CommandCalls:
-    """Sends commands to one autopilot and waits for their answers."""
+    """Sends commands to one autopilot and waits for their answers.
+
+    Attributes:
+        answers: how often the vehicle has answered.
+    """
 
     def __init__(self, wire: MessageWire, round_trip: RoundTrip) -> None:
         self._wire = wire
         self._round_trip = round_trip
         self._loop = asyncio.get_running_loop()
+        self.answers = 0
         self._open: dict[CommandExchange | GripperExchange, asyncio.Event] = {}
         self._last_sent_s: dict[px4.Command, float] = defaultdict(lambda: -ECHO_S)
         wire.subscribe(COMMAND_ACK, self._take)
@@ -153,6 +163,7 @@ class CommandCalls:
             return
         if answer.target_system not in _OURS:
             return
+        self.answers += 1
         for exchange, ended in self._open.items():
             self._say(exchange, exchange.receive(answer, self._loop.time()))
             if exchange.ended:

@@ -117,6 +117,13 @@ class FreshnessChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersChanged:
+    """Whether the vehicle answers what it is told: `unanswered` is how a command ended that it did not, or ""."""
+
+    unanswered: str
+
+
+@dataclass(frozen=True, slots=True)
 class VehicleSaid:
     """The autopilot's own words (STATUSTEXT); `severity` is MAV_SEVERITY, 0 emergency … 7 debug."""
 
@@ -141,6 +148,7 @@ Event = (
     | ResumeLead
     | Observed
     | FreshnessChanged
+    | AnswersChanged
     | VehicleSaid
     | Tick
 )

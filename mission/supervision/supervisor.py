@@ -18,6 +18,7 @@ from mission.model.telemetry import FlightMode, Freshness, LandedState, VehicleS
 from mission.policy import Policy
 from mission.supervision.diverting import Diversion, DiversionLadder
 from mission.supervision.events import (
+    AnswersChanged,
     Begin,
     Cancel,
     Command,
@@ -92,6 +93,7 @@ class SortieSupervisor:
         self._freshness = Freshness.NEVER
         self._ladder: DiversionLadder | None = None
         self._handed_back_by = ""
+        self._unanswered = ""
         self.incident: LostVehicle | None = None
         self._took_off_ms: int | None = None  # by the vehicle's clock, which is the one its flight takes time on
 
@@ -146,8 +148,8 @@ class SortieSupervisor:
                 self._observed(now)
             case VehicleSaid():
                 self._ground.said(event)
-            case FreshnessChanged(freshness=freshness):
-                self._freshness_changed(freshness, now)
+            case FreshnessChanged() | AnswersChanged():
+                self._link_changed(event, now)
             case Tick():
                 self._waited(now)
         return self._allowed(self._ledger.take())
@@ -365,6 +367,18 @@ class SortieSupervisor:
             self._ledger.move(SortieEvent.REGAIN_LINK, now)
             if self._ladder:
                 self._ledger.move(SortieEvent.DIVERT, now, self._ladder.reason)
+
+    def _link_changed(self, event: FreshnessChanged | AnswersChanged, now: datetime) -> None:
+        """Judge both ways of the link: a vehicle that is heard and answers nothing does not hear us (fault F-L7)."""
+        if isinstance(event, FreshnessChanged):
+            self._freshness_changed(event.freshness, now)
+        else:
+            self._unanswered = event.unanswered
+        sortie_id = self._ledger.sortie_id
+        if not self._unanswered:
+            self._ledger.lower("TELEMETRY_ONLY", sortie_id)
+        elif self._freshness is Freshness.FRESH:
+            self._ledger.alarm("TELEMETRY_ONLY", sortie_id, f"it is heard and answers no command: {self._unanswered}")
 
     def _waited(self, now: datetime) -> None:
         if self.state in AIRBORNE:

@@ -69,6 +69,24 @@ def test_every_end_of_a_transfer_has_a_meaning() -> None:
     assert set(HOLDINGS) == set(TransferState)
 
 
+async def test_a_command_that_nothing_answered_is_remembered_until_one_is_answered() -> None:
+    """What was never begun says nothing of the way to the vehicle (F-L7)."""
+    client: Any = Client(CommandStatus.UNCONFIRMED)
+    to_drone = GatewayLinks(client, ["drone-1"])
+    remembered = []
+    for status, answered in (
+        (CommandStatus.UNCONFIRMED, True),
+        (CommandStatus.UNCONFIRMED, False),
+        (CommandStatus.EXPIRED, True),
+        (CommandStatus.NO_ANSWER, True),
+        (CommandStatus.DONE, True),
+    ):
+        client.result = CommandResult("c-1", status, "its words", answered=answered)
+        await to_drone.hold("drone-1", 1.0)
+        remembered.append(to_drone.unanswered("drone-1"))
+    assert remembered == ["", "its words", "its words", "its words", ""]
+
+
 @pytest.mark.parametrize("status", sorted(set(CommandStatus) - {CommandStatus.DONE}))
 async def test_a_diversion_that_was_not_seen_to_start_is_tried_again(status: CommandStatus) -> None:
     """The ladder holds and plans anew: a vehicle in the air is never left without a way."""

@@ -110,10 +110,12 @@ class FakeLink:
         deaf: verbs that are not observed.
         delay_s: how long a write takes.
         gripper: what opening one is answered with.
+        answers: how often it has answered.
     """
 
     def __init__(self) -> None:
         self.log: list[str] = []
+        self.answers = 0
         self.current = VehicleState(
             "v",
             1,
@@ -157,6 +159,7 @@ class FakeLink:
     async def _verb(self, name: str, **change: object) -> Outcome:
         self.log.append(name)
         await asyncio.sleep(0)
+        self.answers += name not in self.deaf
         if name in self.deaf:
             return refused(f"{name} is not heard")
         self.current = replace(self.current, **change)  # type: ignore[arg-type]  # fields by name

@@ -156,9 +156,11 @@ def test_a_one_way_link_ends_by_the_deadline_with_nothing_claimed(mission: Missi
 
     async def act(vehicle: LossyVehicle) -> tuple[Ended, OutcomeStatus, float]:
         vehicle.wire.link.set(up=CUT)
+        answers = vehicle.link.answers
         ended = await uploaded(vehicle, mission, 8.0)
         began_s = vehicle.link.now_s()
         held = await vehicle.link.select_mission_mode(5.0)
+        assert vehicle.link.answers == answers
         return ended, held.status, vehicle.link.now_s() - began_s
 
     ended, status, took_s = behind(PERFECT, 1, act)

@@ -14,7 +14,7 @@ from mission.model.telemetry import FlightMode, LandedState
 from vehicles import messages as m
 from vehicles.command_desk import CommandDesk
 from vehicles.leases import LeaseTable
-from vehicles.link import TransferState
+from vehicles.link import Outcome, TransferState, unconfirmed
 from vehicles.link_health import LinkCondition
 from vehicles.px4_profile import Profile, ProfileParameter
 
@@ -261,3 +261,18 @@ async def test_a_release_after_its_deadline_is_not_sent(bench: Bench) -> None:
     result = await bench.desk.execute(late)
     assert (result.status, result.gripper) == (m.CommandStatus.EXPIRED, None)
     assert bench.link.log == []
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+async def test_a_command_that_nothing_answered_says_so(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    """Not observed, though the vehicle answered, is one thing; not a word from it is a deaf vehicle (F-L7)."""
+
+    async def hold(timeout_s: float) -> Outcome:
+        bench.link.answers += answers
+        return unconfirmed("not observed")
+
+    monkeypatch.setattr(bench.link, "hold", hold)
+    result = await bench.desk.execute(m.Hold(bench.header(), "v"))
+    assert (result.status, result.answered) == (m.CommandStatus.UNCONFIRMED, answers > 0)

@@ -6,7 +6,7 @@ from mission.dispatch.order_state import OrderState
 from mission.dispatch.sortie_state import SortieState
 from mission.model.geo import GeoPoint
 from mission.model.telemetry import FlightMode, Freshness, LandedState
-from mission.supervision.events import FreshnessChanged
+from mission.supervision.events import AnswersChanged, FreshnessChanged, Report, ReportKind
 
 if TYPE_CHECKING:
     from tests.mission.supervision.conftest import Flown
@@ -20,6 +20,21 @@ def test_a_link_is_regained_through_stale_telemetry_as_well(flown: "Flown") -> N
     for freshness in (Freshness.LOST, Freshness.STALE, Freshness.FRESH):
         flown.hear(FreshnessChanged(freshness))
     assert flown.supervisor.state is SortieState.AIRBORNE
+
+
+def test_a_vehicle_that_is_heard_and_answers_nothing_is_telemetry_only(flown: "Flown") -> None:
+    """One alarm while it lasts, a new one when it comes again; on a lost link it is the link that is lost (F-L7)."""
+
+    def codes(event: AnswersChanged | FreshnessChanged) -> list[str]:
+        return [c.state for c in flown.hear(event) if isinstance(c, Report) and c.kind is ReportKind.ALARM]
+
+    flown.fly()
+    assert codes(AnswersChanged("hold: no acknowledgement")) == ["TELEMETRY_ONLY"]
+    assert codes(AnswersChanged("land: no acknowledgement")) == []
+    assert codes(AnswersChanged("")) == []
+    assert codes(FreshnessChanged(Freshness.LOST)) == ["LINK_LOST"]
+    assert codes(AnswersChanged("hold: no acknowledgement")) == []
+    assert codes(FreshnessChanged(Freshness.FRESH)) == ["TELEMETRY_ONLY"]
 
 
 def test_a_take_off_that_nobody_saw_still_delivers(flown: "Flown") -> None:

@@ -128,6 +128,7 @@ class FakeLinks:
     journal_path: Path
     calls: list[tuple[datetime, str, str, str, list[dict[str, Any]]]] = field(default_factory=list)
     breaks: dict[str, Exception] = field(default_factory=dict)
+    unheard: dict[str, str] = field(default_factory=dict)
 
     def state(self, vehicle_id: str) -> VehicleState:
         """Newest known state."""
@@ -151,6 +152,10 @@ class FakeLinks:
     def take_words(self, vehicle_id: str) -> tuple[VehicleSaid, ...]:
         """They are silent."""
         return ()
+
+    def unanswered(self, vehicle_id: str) -> str:
+        """What a test says."""
+        return self.unheard.get(vehicle_id, "")
 
     async def wait_for_change(self, vehicle_id: str, timeout_s: float) -> None:
         """Let time pass and the vehicle fly on."""

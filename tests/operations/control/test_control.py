@@ -138,6 +138,15 @@ async def test_who_hands_a_lead_back_is_written_down_and_the_flight_is_told(morn
     assert said == ["Ada handed the lead back, which nobody else has"]
 
 
+async def test_a_vehicle_that_is_heard_and_answers_nothing_is_an_alarm_of_its_own(morning: Any) -> None:
+    """A link that works one way is told apart from one that is lost (F-L7)."""
+    morning.links.unheard["drone-2"] = "hold: no acknowledgement"
+    await morning.fly()
+    alarms = {(vehicle_id, r.state, r.message) for _, vehicle_id, r in morning.reports if r.kind == "ALARM"}
+    why = "it is heard and answers no command: hold: no acknowledgement"
+    assert alarms == {("drone-2", "TELEMETRY_ONLY", why)}
+
+
 async def test_a_vehicle_given_up_in_the_air_is_watched_for_while_the_others_fly(morning: Any) -> None:
     """Its sortie fails; when it is heard again that is reported, and so is its landing (F-V25, I-27)."""
     morning.lost_give_up_s = 6.0
