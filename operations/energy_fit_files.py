@@ -148,11 +148,16 @@ def _next(lines: Iterable[list[str]]) -> list[str] | str | None:
 
 
 def _without_energy(file: Path, rows: Sequence[MeasuredRow]) -> list[InputProblem]:
-    measured = {row.span.flight for row in rows if row.span.energy_wh is not None}
-    silent = {row.span.flight: None for row in rows if row.span.flight not in measured}
-    what = "no line of this flight says what was drawn"
+    drawn_wh: dict[str, float] = {}
+    for row in rows:
+        drawn_wh[row.span.flight] = drawn_wh.get(row.span.flight, 0.0) + (row.span.energy_wh or 0.0)
+    what = "no line of this flight says that anything was drawn"
     mend = "Give its energy in its last line at least, or drop the flight"
-    return [InputProblem(str(file), f"flight {name.split('/', 1)[-1]}", what, mend) for name in silent]
+    return [
+        InputProblem(str(file), f"flight {name.split('/', 1)[-1]}", what, mend)
+        for name, energy_wh in drawn_wh.items()
+        if energy_wh <= 0.0
+    ]
 
 
 class _Row:

@@ -101,7 +101,7 @@ def fit_power_curve(spans: Sequence[MeasuredSpan], empty_mass_kg: float) -> Ener
     """
     data = _Flights(spans, empty_mass_kg)
     if data.count < FOLDS:
-        raise ValueError(f"{data.count} flights are too few: {FOLDS} at least")
+        raise ValueError(f"flights: {data.count}; {FOLDS} at least are needed")
     names = data.told()
     every = np.arange(data.count)
     return EnergyFit(

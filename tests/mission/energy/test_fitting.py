@@ -94,7 +94,7 @@ def test_errors_are_those_of_flights_that_the_fit_has_not_seen() -> None:
 
 def test_too_few_flights_are_refused() -> None:
     """Four flights cannot be left out five times."""
-    with pytest.raises(ValueError, match="4 flights are too few"):
+    with pytest.raises(ValueError, match="flights: 4; 5 at least"):
         fit_power_curve(flights(4), EMPTY_KG)
 
 
