@@ -136,10 +136,12 @@ def read_fleet(path: Path, site: Site) -> tuple[Vehicle, ...]:
     document = read_document(path, FleetDocument)
     types = {shape.id: shape.vehicle_type() for shape in document.types}
     hubs = {hub.hub_id for hub in site.hubs}
+    uids = [vehicle.hardware_uid.lower() or f"none: {vehicle.id}" for vehicle in document.vehicles]
     problems = [
         *_twice(path, "vehicles", "id", [vehicle.id for vehicle in document.vehicles]),
         *_twice(path, "vehicles", "system_id", [vehicle.system_id for vehicle in document.vehicles]),
         *_twice(path, "types", "id", [shape.id for shape in document.types]),
+        *_twice(path, "vehicles", "hardware_uid", uids),
     ]
     for index, vehicle in enumerate(document.vehicles):
         if vehicle.type not in types:

@@ -182,10 +182,12 @@ class VehicleDocument(Document):
     hub: Identifier
     system_id: Annotated[int, Field(ge=1, le=255)]
     connection_url: Annotated[str, Field(pattern=r"^(udpin|udpout|tcpin|tcpout|serial)://.+$")]
+    hardware_uid: Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{16}|[0-9A-Fa-f]{36})?$")] = ""
 
     def vehicle(self, types: dict[str, VehicleType]) -> Vehicle:
         """The vehicle as the model has it; `types` must know its type."""
-        return Vehicle(self.id, types[self.type], self.hub, self.system_id, self.connection_url)
+        uid = self.hardware_uid.lower()
+        return Vehicle(self.id, types[self.type], self.hub, self.system_id, self.connection_url, uid)
 
 
 class FleetDocument(Document):

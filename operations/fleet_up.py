@@ -84,7 +84,8 @@ async def simulated_fleet(
         truth_log=str(truth_log),
     )
     vehicles = tuple(
-        replace(vehicle, connection_url=f"udpin://127.0.0.1:{ports[vehicle.vehicle_id]}") for vehicle in day.vehicles
+        replace(vehicle, connection_url=f"udpin://127.0.0.1:{ports[vehicle.vehicle_id]}", hardware_uid="")
+        for vehicle in day.vehicles
     )
     async with FleetProcess(config):
         yield FleetUp(vehicles, speed_factor, profile, truth_log)
@@ -108,7 +109,7 @@ async def px4_fleet(day: Day, speed_factor: float, folder: Path) -> AsyncIterato
         fleet = await stack.enter_async_context(Px4Fleet(configs))
         await asyncio.gather(*(_quieted(instance) for instance in fleet))
         vehicles = tuple(
-            replace(vehicle, system_id=instance.system_id, connection_url=instance.connection_url)
+            replace(vehicle, system_id=instance.system_id, connection_url=instance.connection_url, hardware_uid="")
             for vehicle, instance in zip(day.vehicles, fleet, strict=True)
         )
         shells = {vehicle.vehicle_id: instance.shell for vehicle, instance in zip(vehicles, fleet, strict=True)}

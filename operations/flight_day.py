@@ -159,7 +159,9 @@ class FlightDay:
         pub_endpoint, router_endpoint = endpoints()
         gateway_config = GatewayConfig(
             gateway_id="stork",
-            vehicles=tuple(VehicleConfig(v.vehicle_id, v.system_id, v.connection_url) for v in fleet.vehicles),
+            vehicles=tuple(
+                VehicleConfig(v.vehicle_id, v.system_id, v.connection_url, v.hardware_uid) for v in fleet.vehicles
+            ),
             speed_factor=fleet.speed_factor,
             publish_hz=PUBLISH_HZ if fleet.speed_factor == 1.0 else FAST_PUBLISH_HZ,
             pub_endpoint=pub_endpoint,

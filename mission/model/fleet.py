@@ -123,6 +123,8 @@ class Vehicle:
     Attributes:
         system_id: MAVLink system id, 1-255.
         connection_url: MAVSDK connection string on which its autopilot is heard, e.g. ``udpin://127.0.0.1:14540``.
+        hardware_uid: its autopilot's own id in hexadecimal digits; "" where it is not known beforehand. With one, no
+            other autopilot is ever taken for it, whatever system id that has (fault F-L9).
     """
 
     vehicle_id: str
@@ -130,3 +132,4 @@ class Vehicle:
     hub_id: str
     system_id: int
     connection_url: str
+    hardware_uid: str = ""

@@ -50,7 +50,7 @@ class VehicleArguments:
             return (VehicleConfig("vehicle", self.system_id, self.connection),)
         assert self.fleet is not None
         document = read_document(self.fleet, FleetDocument)
-        return tuple(VehicleConfig(v.id, v.system_id, v.connection_url) for v in document.vehicles)
+        return tuple(VehicleConfig(v.id, v.system_id, v.connection_url, v.hardware_uid) for v in document.vehicles)
 
     def wanted(self) -> Profile:
         """The profile that was named, or the bundled one."""

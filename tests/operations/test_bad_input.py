@@ -25,6 +25,12 @@ def spoilt_vehicle(**changes: Any) -> Spoil:
     return lambda folder: folder.fleet["vehicles"][1].update(changes)
 
 
+def same_hardware(folder: Any) -> None:
+    """Let two vehicles be one autopilot, spelt in two ways."""
+    for vehicle, uid in zip(folder.fleet["vehicles"], ("aA" * 18, "Aa" * 18), strict=False):
+        vehicle["hardware_uid"] = uid
+
+
 def spoilt_policy(**changes: Any) -> Spoil:
     """Change the site's policy."""
     return lambda folder: folder.site["policy"].update(changes)
@@ -115,6 +121,12 @@ CASES: dict[str, tuple[Spoil, str, str, str, str]] = {
     ),
     "an unknown vehicle type": (
         spoilt_vehicle(type="qaud"), "fleet.json", "vehicles[1].type", "'qaud' is not known", "quad"
+    ),
+    "a hardware id that is none": (
+        spoilt_vehicle(hardware_uid="0x12"), "fleet.json", "vehicles[1].hardware_uid", "0x12", "Correct"
+    ),
+    "one hardware id twice": (
+        same_hardware, "fleet.json", "vehicles[1].hardware_uid", "already vehicles[0].hardware_uid", "its own",
     ),
     "an unknown hub": (spoilt_vehicle(hub="hbu"), "fleet.json", "vehicles[1].hub", "'hbu' is not known", "hub"),
     "a connection that is no URL": (
