@@ -30,6 +30,9 @@ from mission.routing.sight import NO_LENS, Eye, in_line_of_sight, lens_of, look_
 FIRST_EXCESS = 0.0005
 """Detour, as a share of the straight distance, for which the first ellipse is wide enough."""
 
+FIRST_TREE_EXCESS = 0.012
+"""The same for the many goals of a tree, where a second look costs more than a wide one."""
+
 EXCESS_GROWTH = 8.0
 LARGEST_EXCESS = 0.5
 """Beyond this share an ellipse saves nothing."""
@@ -328,7 +331,7 @@ def distance_through(
     for triangle in triangles:
         if triangle in start_triangles:
             return straight, -1
-    bound, wider = straight * (1.0 + FIRST_EXCESS), FIRST_EXCESS
+    bound, wider = straight * (1.0 + FIRST_TREE_EXCESS), FIRST_TREE_EXCESS
     while True:
         lens = lens_of(start, point, bound)
         seen, count = look_around(eye, point, triangles, start, start_triangles, lens, mesh)
