@@ -39,7 +39,7 @@ class StateTable:
     def records(self) -> npt.NDArray[np.void]:
         """The rows themselves, by slot, writable; their `age_s` is made when they are published.
 
-        Whoever writes a row says so with `heard`. The array is another one after `add`.
+        Whoever writes a row says so with `heard` or `news`. The array is another one after `add`.
         """
         return self._records[: self._count]
 
@@ -69,10 +69,14 @@ class StateTable:
         self._records[slot] = record_of(Sample(state, boots), slot, 0.0)
         self.heard(slot, state.received_s)
 
-    def heard(self, slot: int, received_s: float) -> None:
-        """Say that a row has news, and when its newest position was received."""
-        self._received_s[slot] = received_s
-        self._news[slot] = True
+    def heard(self, slots: int | npt.NDArray[np.intp], received_s: float) -> None:
+        """Say that rows have news, and when their newest position was received."""
+        self._received_s[slots] = received_s
+        self._news[slots] = True
+
+    def news(self, slots: int | npt.NDArray[np.intp]) -> None:
+        """Say that rows have news other than a position."""
+        self._news[slots] = True
 
     def delta_frame(self, now_s: float, unix_s: float) -> bytes:
         """End a tick: the rows with news since the tick before. One without rows still says that we are there."""
