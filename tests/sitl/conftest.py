@@ -31,7 +31,7 @@ class LogReferee:
     def judge_flight(self, folder: Path) -> UlogFlight:
         """The one flight of one vehicle, by its log alone; it fails on any finding."""
         [log] = self.flights(folder, "v")
-        found = judge_logs([log], FlightRecord(BOOTED, Policy()), has_books=False)
+        found = judge_logs([log], FlightRecord(BOOTED, Policy()))
         assert found == [], "\n".join(map(str, found))
         assert log.truths[-1].landed
         assert not log.truths[-1].armed
@@ -48,8 +48,7 @@ class LogReferee:
             logs += self.flights(instance, vehicle.vehicle_id)
         record = FlightRecord(plan.day.start, plan.day.policy, plan.flights, plan.day.zones)
         journal = (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-        record.read_journal([json.loads(line) for line in journal])
-        found = judge_logs(logs, record, has_books=True)
+        found = judge_logs(logs, record, [json.loads(line) for line in journal])
         assert found == [], "\n".join(map(str, found))
         return logs
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -35,12 +35,16 @@ from vehicles.messages import CommandStatus
 
 FOUND = find_px4()
 SPEED = 5.0
+TWICE_THE_SPEED = 10.0
 LATITUDE_DEG, LONGITUDE_DEG = 48.40, 15.62
 GROUND_AMSL_M = 190.0
 NORTH_300_M_DEG = 0.0027
 VERIFIED_CLEARANCE_M = 15.0
 NAV_TAKEOFF = 22
 NEARLY_EMPTY_PERCENT = 15.0
+
+if TYPE_CHECKING:
+    from tests.sitl.conftest import LogReferee
 
 Json = dict[str, Any]
 
@@ -126,9 +130,9 @@ def write_day(
     return folder / "day.json"
 
 
-def fly(day: Path, out: Path) -> tuple[int, Json]:
+def fly(day: Path, out: Path, speed: float = SPEED) -> tuple[int, Json]:
     """`stork fly DAY --px4`: its exit code and summary."""
-    arguments = ["fly", day, "--px4", "--speed", SPEED, "--json", "--out", out]
+    arguments = ["fly", day, "--px4", "--speed", speed, "--json", "--out", out]
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -151,8 +155,11 @@ def check_record(out: Path, order_id: str, drop: Json) -> None:
     assert (out / record["mission"]["file"]).is_file()
 
 
-def test_a_parcel_is_delivered_around_a_zone(tmp_path: Path) -> None:
-    """300 m away, a zone in between: exit 0, a record with evidence, and never nearer to the zone than verified."""
+def test_a_parcel_is_delivered_around_a_zone(tmp_path: Path, by_log: "LogReferee") -> None:
+    """300 m away, a zone in between: exit 0, a record with evidence, and never nearer to the zone than verified.
+
+    By PX4's own log one parcel fell, and no rule of the referee's was broken.
+    """
     drop = place(NORTH_300_M_DEG, 0.0)
     day = write_day(tmp_path / "day", [drop], site=site(), zones=(zone(0.00135, 0.0, 0.0003),))
     code, summary = fly(day, tmp_path / "out")
@@ -160,19 +167,28 @@ def test_a_parcel_is_delivered_around_a_zone(tmp_path: Path) -> None:
     assert [entry["order"] for entry in summary["delivered"]] == ["O-1"]
     assert VERIFIED_CLEARANCE_M <= summary["smallest_clearance_m"] < 100.0
     check_record(tmp_path / "out", "O-1", drop)
+    [log] = by_log.judge_day(tmp_path / "out", planned(day))
+    [fallen] = log.truths[-1].releases
+    assert 4.0 < fallen.height_home_m < 8.0
 
 
-def test_a_parcel_is_set_down_by_landing_and_released_on_the_ground(tmp_path: Path) -> None:
+def test_a_parcel_is_set_down_by_landing_and_released_on_the_ground(tmp_path: Path, by_log: "LogReferee") -> None:
     """LAND: landed and armed at the drop, released by command, told to go on, and home: proved as any other."""
     drop = place(0.001, 0.0) | {"method": "LAND"}
-    code, summary = fly(write_day(tmp_path / "day", [drop], site=site(), methods=("LAND",)), tmp_path / "out")
+    day = write_day(tmp_path / "day", [drop], site=site(), methods=("LAND",))
+    code, summary = fly(day, tmp_path / "out")
     assert code == 0, summary
     check_record(tmp_path / "out", "O-1", drop)
     record = json.loads((tmp_path / "out" / "deliveries" / "O-1.json").read_text(encoding="utf-8"))
     assert abs(record["release"]["height_home_m"]) < 1.5
+    [log] = by_log.judge_day(tmp_path / "out", planned(day))
+    [fallen] = log.truths[-1].releases
+    [there] = [truth for truth in log.truths if truth.releases][:1]
+    assert (there.landed, there.armed) == (True, True)
+    assert abs(fallen.height_home_m) < 0.5
 
 
-def test_a_parcel_that_nobody_takes_comes_home(tmp_path: Path) -> None:
+def test_a_parcel_that_nobody_takes_comes_home(tmp_path: Path, by_log: "LogReferee") -> None:
     """Fault F-O7: PX4 holds at the gate while mission control waits, is told to go on, and lands at the hub."""
     folder = tmp_path / "day"
     day = write_day(folder, [place(0.001, 0.0)], site=site())
@@ -186,12 +202,15 @@ def test_a_parcel_that_nobody_takes_comes_home(tmp_path: Path) -> None:
     effects = [line["effect"] for line in journal if line["kind"] == "effect"]
     assert "release" not in effects
     assert effects.count("pass_gate") == 1
+    [log] = by_log.judge_day(tmp_path / "out", planned(day))
+    assert log.truths[-1].releases == ()
 
 
-def test_two_vehicles_deliver_at_once(tmp_path: Path) -> None:
+def test_two_vehicles_deliver_at_once_at_ten_times_real_time(tmp_path: Path, by_log: "LogReferee") -> None:
     """Two PX4 instances, two orders that are both in time only when both are in the air together."""
     drops = [place(NORTH_300_M_DEG, 0.0), place(0.0, 0.004)]
-    code, summary = fly(write_day(tmp_path / "day", drops, site=site(), vehicles=2), tmp_path / "out")
+    day = write_day(tmp_path / "day", drops, site=site(), vehicles=2)
+    code, summary = fly(day, tmp_path / "out", TWICE_THE_SPEED)
     assert code == 0, summary
     records = []
     for number, drop in enumerate(drops, start=1):
@@ -200,6 +219,7 @@ def test_two_vehicles_deliver_at_once(tmp_path: Path) -> None:
         records.append(json.loads(text))
     assert {record["vehicle"] for record in records} == {"drone-1", "drone-2"}
     assert max(record["took_off"] for record in records) < min(record["landed"] for record in records)
+    assert [len(log.truths[-1].releases) for log in by_log.judge_day(tmp_path / "out", planned(day))] == [1, 1]
 
 
 def planned(day: Path) -> DayPlan:
@@ -244,7 +264,7 @@ def with_a_second_take_off(mission: Mission) -> Mission:
     return replace(mission, items=(*mission.items[:3], takeoff, *mission.items[3:]))
 
 
-async def test_an_infeasible_mission_is_not_loaded_and_cannot_be_launched(tmp_path: Path) -> None:
+async def test_an_infeasible_mission_is_not_loaded_and_cannot_be_launched(tmp_path: Path, by_log: "LogReferee") -> None:
     """PX4 acknowledges the upload all the same; the gateway says NOT_LOADED, and nothing gets off the ground.
 
     The sound mission of the same plan is loaded afterwards: the refusal was of the mission, not of the vehicle.
@@ -266,6 +286,7 @@ async def test_an_infeasible_mission_is_not_loaded_and_cannot_be_launched(tmp_pa
         loaded = await client.upload("drone-1", sound, 30.0)
         assert loaded.transfer is not None, loaded
         assert (loaded.transfer.state, loaded.transfer.digest) == (TransferState.LOADED, sound.digest()), loaded
+    assert by_log.flights(tmp_path, "drone-1") == []
 
 
 def free_endpoints() -> tuple[str, str]:
@@ -291,7 +312,9 @@ async def _empty_the_battery(endpoints: tuple[str, str], system_id: int) -> None
     await shell.settle_parameters({"SIM_BAT_MIN_PCT": NEARLY_EMPTY_PERCENT, "SIM_BAT_DRAIN": 5.0})
 
 
-async def test_a_failing_battery_diverts_to_the_alternate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failing_battery_diverts_to_the_alternate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_log: "LogReferee"
+) -> None:
     """Nearly empty 800 m out: held, a verified way to the nearest site loaded in flight and flown; landed there.
 
     The parcel comes down with it: DIVERTED, with the reason, not delivered.
@@ -329,3 +352,5 @@ async def test_a_failing_battery_diverts_to_the_alternate(tmp_path: Path, monkey
     states = [report.state for _, _, report in flying.timeline.entries if report.subject == "O-1"]
     assert OrderState.DELIVERED not in states
     assert any("LOW_BATTERY" in alarm for alarm in summary.alarms)
+    [log] = by_log.judge_day(folder, plan)
+    assert log.truths[-1].releases == ()

@@ -10,8 +10,8 @@ import pytest
 from mission.errors import InputError
 from mission.policy import Policy
 from sim.px4_ulog import UlogFlight, is_ulog_readable, read_ulog
-from sim.px4_ulog_judge import boot_s, judge_logs
-from sim.referee_record import FlightRecord, Written
+from sim.px4_ulog_judge import clock_of, judge_logs
+from sim.referee_record import FlightRecord
 
 if TYPE_CHECKING:
     from tests.sim.px4_ulog.conftest import LogWriter
@@ -42,7 +42,7 @@ def record() -> FlightRecord:
 
 def rules(log: UlogFlight) -> list[str]:
     """Names of the rules that a log breaks by itself."""
-    return [finding.rule for finding in judge_logs([log], record(), has_books=False)]
+    return [finding.rule for finding in judge_logs([log], record())]
 
 
 def read(log: "LogWriter", folder: Path) -> UlogFlight:
@@ -67,7 +67,7 @@ def test_a_flight_that_ends_well_breaks_no_rule(log_writer: NewLog, tmp_path: Pa
     """No finding, and the vehicle is down."""
     log, day = log_writer(), record()
     flown(log)
-    assert judge_logs([read(log, tmp_path)], day, has_books=False) == []
+    assert judge_logs([read(log, tmp_path)], day) == []
     assert day.down == {"v": True}
     assert [take_off.time_s for take_off in day.take_offs] == [3.0]
 
@@ -119,12 +119,27 @@ def test_who_fights_a_vehicle_that_returns_by_itself_is_found(
     assert [rule for rule in found if rule == "I-19"] == expected
 
 
-def test_a_log_is_put_into_the_days_time_by_its_take_off(log_writer: NewLog, tmp_path: Path) -> None:
-    """The journal saw it airborne at 100 s of the day, the log at 3 s of the vehicle."""
-    log, day = log_writer(), record()
+def test_a_log_is_put_into_the_days_time_by_what_both_have_written(log_writer: NewLog, tmp_path: Path) -> None:
+    """Airborne at 100 s of the day and 3 s of the vehicle, whose 9th second is the day's 107th; evenly in between."""
+    log = log_writer()
     flown(log)
-    day.written.append(Written(100.0, "v", "report", "SORTIE", "v.1", "AIRBORNE"))
-    assert boot_s(read(log, tmp_path), day) == 97.0
+    common = {"kind": "report", "vehicle_id": "v", "report": "SORTIE", "subject": "v.1"}
+    journal = (
+        common | {"time": "2026-06-15T09:01:40+00:00", "state": "AIRBORNE", "details": {}},
+        common | {"time": "2026-06-15T09:01:41+00:00", "state": "AIRBORNE", "vehicle_id": "another"},
+        common | {"time": "2026-06-15T09:01:47+00:00", "state": "RELEASED", "details": {"vehicle_time_ms": 9000}},
+    )
+    of_day = clock_of(read(log, tmp_path), START, journal)
+    assert [of_day(time_s) for time_s in (1.0, 3.0, 6.0, 9.0, 20.0)] == [98.0, 100.0, 103.5, 107.0, 118.0]
+
+
+def test_a_take_off_that_nobody_launched_is_found_by_the_books(log_writer: NewLog, tmp_path: Path) -> None:
+    """With a journal that knows of no launch, the log's take-off breaks I-2; without books it cannot be told."""
+    log = log_writer()
+    flown(log)
+    told = read(log, tmp_path)
+    assert [finding.rule for finding in judge_logs([told], record(), [])] == ["I-2"]
+    assert judge_logs([told], record()) == []
 
 
 def test_what_is_no_log_is_named(log_writer: NewLog, tmp_path: Path) -> None:
