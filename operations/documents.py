@@ -124,6 +124,7 @@ class PowerCurveDocument(Document):
     climb_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
     descent_relief: Annotated[float, Field(ge=0, le=1)] | None = None
     descent_floor: Annotated[float, Field(gt=0, le=1)] | None = None
+    idle_share: Annotated[float, Field(ge=0, le=1)] | None = None
 
     def power_curve(self) -> PowerCurve:
         """The curve as the model has it; what is left out is as the model's defaults are."""

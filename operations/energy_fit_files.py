@@ -13,8 +13,8 @@ from mission.errors import InputError, InputProblem
 from operations.reading import read_bytes
 
 REQUIRED: Final = ("flight", "empty_mass_kg", "payload_kg", "duration_s", "distance_m", "energy_wh")
-OPTIONAL: Final = ("vehicle_type", "climb_m", "airspeed_m_s")
-COLUMNS: Final = ("vehicle_type", "flight", *REQUIRED[1:5], "climb_m", "airspeed_m_s", "energy_wh")
+OPTIONAL: Final = ("vehicle_type", "climb_m", "airspeed_m_s", "on_ground")
+COLUMNS: Final = ("vehicle_type", "flight", *REQUIRED[1:5], "climb_m", "airspeed_m_s", "on_ground", "energy_wh")
 PROBLEMS_TOLD: Final = 20
 """More than that of one file are cut: they are one mistake."""
 
@@ -89,6 +89,7 @@ def write_flights(path: Path, rows: Iterable[MeasuredRow]) -> None:
                 span.distance_m,
                 span.climb_m,
                 span.airspeed_m_s,
+                float(span.on_ground),
                 span.energy_wh,
             )
             texts = ("" if number is None else f"{number:.6g}" for number in numbers)
@@ -183,6 +184,7 @@ class _Row:
             airspeed_m_s=self._number("airspeed_m_s") if has_airspeed else distance_m / max(duration_s, 1e-9),
             climb_m=self._number("climb_m", at_least=-math.inf) if self._cells.get("climb_m") else 0.0,
             energy_wh=energy,
+            on_ground=bool(self._cells.get("on_ground")) and self._number("on_ground") > 0.0,
         )
         return MeasuredRow(self._cells.get("vehicle_type", ""), self._number("empty_mass_kg", above=0.0), span)
 

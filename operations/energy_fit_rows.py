@@ -11,6 +11,7 @@ from typing import Final
 from mission.energy.fitting import MeasuredSpan
 from mission.geodesy.distance import distance_m
 from mission.model.geo import GeoPoint
+from mission.model.telemetry import LandedState
 from operations.control import SortieOutcome
 from operations.energy_fit_files import MeasuredRow
 
@@ -29,6 +30,7 @@ class Sample:
     height_home_m: float
     payload_kg: float
     drawn_wh: float
+    on_ground: bool = False
 
 
 def measured_rows(outcomes: Sequence[SortieOutcome], truth_log: Path | None) -> Iterator[MeasuredRow]:
@@ -42,7 +44,7 @@ def measured_rows(outcomes: Sequence[SortieOutcome], truth_log: Path | None) -> 
 
 
 def cut(flight: str, samples: Sequence[Sample]) -> Iterator[MeasuredSpan]:
-    """Cut a flight into spans of `SPAN_S`, from its first reading of the meter on; a load never changes within one."""
+    """Cut a flight into spans of `SPAN_S` from its first meter reading on; load and ground are one within each."""
     first = next((n for n, sample in enumerate(samples) if not math.isnan(sample.drawn_wh)), len(samples))
     begin, read_wh, way_m = first, samples[first].drawn_wh if first < len(samples) else 0.0, 0.0
     for n in range(first + 1, len(samples)):
@@ -50,7 +52,7 @@ def cut(flight: str, samples: Sequence[Sample]) -> Iterator[MeasuredSpan]:
         way_m += distance_m(samples[n - 1].point, end.point)
         duration_s = end.time_s - start.time_s
         is_last, is_reading = n == len(samples) - 1, not math.isnan(end.drawn_wh)
-        if duration_s < SPAN_S and not is_last and samples[n + 1].payload_kg == start.payload_kg:
+        if duration_s < SPAN_S and not is_last and _alike(start, samples[n + 1]):
             continue
         if duration_s <= 0.0:
             continue
@@ -62,20 +64,34 @@ def cut(flight: str, samples: Sequence[Sample]) -> Iterator[MeasuredSpan]:
             airspeed_m_s=way_m / duration_s,
             climb_m=end.height_home_m - start.height_home_m,
             energy_wh=max(end.drawn_wh - read_wh, 0.0) if is_reading else None,
+            on_ground=start.on_ground,
         )
         begin, way_m = n, 0.0
         read_wh = end.drawn_wh if is_reading else read_wh
 
 
+def _alike(start: Sample, later: Sample) -> bool:
+    return (start.payload_kg, start.on_ground) == (later.payload_kg, later.on_ground)
+
+
 def _truth(truth_log: Path) -> dict[tuple[str, int], list[Sample]]:
-    """Samples of each vehicle's sorties (counted from 1) in the air: on the ground rotors idle, which is no hover."""
+    """Samples of each vehicle's sorties (counted from 1) from arming to disarming."""
     sorties: dict[tuple[str, int], list[Sample]] = {}
+    armed: dict[str, list[Sample]] = {}
     for line in truth_log.read_text(encoding="utf-8").splitlines():
         state = json.loads(line)
-        if state["kind"] == "state" and state["armed"] and not state["landed"]:
-            point = GeoPoint(state["lat"], state["lon"])
-            sample = Sample(state["t_sim"], point, state["height_home"], state["payload_kg"], state["energy_used_wh"])
-            sorties.setdefault((state["vehicle"], state["sortie"]), []).append(sample)
+        if state["kind"] != "state":
+            continue
+        if not state["armed"]:
+            armed[state["vehicle"]] = []
+            continue
+        samples = armed.setdefault(state["vehicle"], [])
+        point, drawn_wh = GeoPoint(state["lat"], state["lon"]), state["energy_used_wh"]
+        samples.append(
+            Sample(state["t_sim"], point, state["height_home"], state["payload_kg"], drawn_wh, state["landed"])
+        )
+        if not state["landed"]:  # a sortie counts from its take-off: what was armed before belongs to it
+            sorties[state["vehicle"], state["sortie"]] = samples
     return sorties
 
 
@@ -98,5 +114,14 @@ def _by_telemetry(outcome: SortieOutcome) -> list[Sample]:
             continue
         leg = flight.plan.legs[min(flight.leg_of_item[item], len(flight.plan.legs) - 1)]
         drawn_wh = (1.0 - charge) * battery_wh if fell else math.nan
-        samples.append(Sample(moment.timestamp(), point, state.height_home_m, leg.payload_kg, drawn_wh))
+        samples.append(
+            Sample(
+                moment.timestamp(),
+                point,
+                state.height_home_m,
+                leg.payload_kg,
+                drawn_wh,
+                state.landed_state is LandedState.ON_GROUND,
+            )
+        )
     return samples

@@ -32,9 +32,10 @@ BOUNDS: Final = {
     "climb_efficiency": (0.2, 1.0),
     "descent_relief": (0.0, 1.0),
     "descent_floor": (0.3, 1.0),
+    "idle_share": (0.0, 1.0),
 }
 """What is physically possible for vehicles of 0.2 to 200 kg."""
-START: Final = {"fixed_share": 0.2, "induced_speed_m_s": 6.0, "drag_area_m2": 0.03}
+START: Final = {"fixed_share": 0.2, "induced_speed_m_s": 6.0, "drag_area_m2": 0.03, "idle_share": 0.1}
 """Where the search begins, of those whose cautious default is at a bound."""
 LOADS_SHARE: Final = 0.05
 AIRSPEEDS_M_S: Final = 5.0
@@ -51,6 +52,7 @@ class MeasuredSpan:
         airspeed_m_s: mean horizontal speed through the air.
         climb_m: end height less start height.
         energy_wh: drawn since the last span of this flight that has one; None where it was not read.
+        on_ground: with rotors turning.
     """
 
     flight: str
@@ -60,6 +62,7 @@ class MeasuredSpan:
     airspeed_m_s: float
     climb_m: float
     energy_wh: float | None
+    on_ground: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ class _Flights:
             for name in ("payload_kg", "duration_s", "distance_m", "airspeed_m_s", "climb_m")
         )
         self.climb_rate_m_s = climb_m / np.maximum(self.duration_s, 1e-9)
+        self.on_ground = np.array([span.on_ground for span in kept], dtype=np.bool_)
         self._begins = np.array([begin for begin, _, _ in readings], dtype=np.intp)
         self._flight = np.array([flight for _, flight, _ in readings], dtype=np.intp)
         self._drawn_wh = np.array([energy for _, _, energy in readings], dtype=np.float64)
@@ -158,6 +162,8 @@ class _Flights:
             names.append("climb_efficiency")
         if np.min(self.climb_rate_m_s) <= -CLIMB_M_S:
             names += ["descent_relief", "descent_floor"]
+        if self.on_ground.any():
+            names.append("idle_share")
         return tuple(names)
 
     def fit(self, names: Sequence[str], seen: FlightNumbers) -> PowerCurve:
@@ -219,6 +225,7 @@ class _Flights:
 
     def _reading_wh(self, curve: PowerCurve) -> FloatArray:
         power_w = curve_power_w(curve, self.empty_mass_kg, self.payload_kg, self.airspeed_m_s, self.climb_rate_m_s)
+        power_w = np.where(self.on_ground, curve.idle_share * (curve.hover_power_w or 0.0), power_w)
         summed: FloatArray = np.add.reduceat(power_w * self.duration_s, self._begins) / SECONDS_PER_HOUR
         return summed
 

@@ -18,6 +18,7 @@ def leg_energy_wh(
     payload_kg: float,
     duration_s: float,
     height_gain_m: float = 0.0,
+    idle_s: float = 0.0,
 ) -> float:
     """Return the energy in Wh of hover, or of a steady climb or descent straight up or down.
 
@@ -26,19 +27,23 @@ def leg_energy_wh(
         vehicle_type: the kind of vehicle.
         payload_kg: parcels on board during the leg.
         duration_s: ≥ 0; 0 costs nothing.
-        height_gain_m: end height less start height; spread evenly over the duration.
+        height_gain_m: end height less start height; spread evenly over the time in the air.
+        idle_s: how much of the duration is spent on the ground with rotors turning.
 
     Raises:
         ValueError: a negative duration, or a change of height in no time.
     """
     if duration_s < 0.0:
         raise ValueError(f"duration_s {duration_s} is negative")
-    if duration_s == 0.0:
+    flying_s = max(duration_s - idle_s, 0.0)
+    idle_w = vehicle_type.power.idle_share * model.power_w(vehicle_type, 0.0)
+    idle_wh = idle_w * (duration_s - flying_s) / SECONDS_PER_HOUR
+    if flying_s == 0.0:
         if height_gain_m != 0.0:
             raise ValueError(f"{height_gain_m} m of height cannot change in no time")
-        return 0.0
-    power_w = model.power_w(vehicle_type, payload_kg, climb_rate_m_s=height_gain_m / duration_s)
-    return power_w * duration_s / SECONDS_PER_HOUR
+        return idle_wh
+    power_w = model.power_w(vehicle_type, payload_kg, climb_rate_m_s=height_gain_m / flying_s)
+    return power_w * flying_s / SECONDS_PER_HOUR + idle_wh
 
 
 def level_energy_wh(

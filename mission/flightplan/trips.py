@@ -7,8 +7,8 @@ from mission.energy import leg_energy_wh, level_energy_wh
 from mission.flightplan.plan import FlightConditions
 from mission.model.fleet import VehicleType
 
-_Phase = tuple[float, float, float]
-"""Duration s, horizontal length m, height gain m."""
+_Phase = tuple[float, float, float, float]
+"""Duration s, horizontal length m, height gain m, and how much of the duration is on the ground, s."""
 
 
 def trip_times(conditions: FlightConditions) -> Callable[[VehicleType, Sequence[float]], list[float]]:
@@ -22,9 +22,9 @@ def trip_times(conditions: FlightConditions) -> Callable[[VehicleType, Sequence[
         ends_s: list[float] = []
         clock_s = 0.0
         for phases in _phases(conditions, vehicle_type, distances_m, _handover_s(conditions)):
-            arrive_s = clock_s + sum(duration for duration, _, _ in phases[:3])
+            arrive_s = clock_s + sum(phase[0] for phase in phases[:3])
             ends_s.append(arrive_s)
-            clock_s = clock_s + sum(duration for duration, _, _ in phases)
+            clock_s = clock_s + sum(phase[0] for phase in phases)
         return ends_s
 
     return times
@@ -41,7 +41,7 @@ def trip_energy(
     model, headwind_m_s = conditions.model, conditions.headwind_m_s
 
     def phase_wh(vehicle_type: VehicleType, phase: _Phase, payload_kg: float) -> float:
-        duration_s, length_m, gain_m = phase
+        duration_s, length_m, gain_m, idle_s = phase
         if length_m > 0.0:
             return level_energy_wh(
                 model,
@@ -51,7 +51,14 @@ def trip_energy(
                 duration_s=duration_s,
                 headwind_m_s=headwind_m_s,
             )
-        return leg_energy_wh(model, vehicle_type, payload_kg=payload_kg, duration_s=duration_s, height_gain_m=gain_m)
+        return leg_energy_wh(
+            model,
+            vehicle_type,
+            payload_kg=payload_kg,
+            duration_s=duration_s,
+            height_gain_m=gain_m,
+            idle_s=idle_s,
+        )
 
     def energy(vehicle_type: VehicleType, distances_m: Sequence[float], payloads_kg: Sequence[float]) -> float:
         legs = zip(_phases(conditions, vehicle_type, distances_m, longest_s), payloads_kg, strict=True)
@@ -79,8 +86,12 @@ def _phases(
         level_s = timing.strand_s([distance_m], [], speed_m_s, policy.waypoint_acceptance_m)[0]
         loss_m = cruise_m if last else cruise_m - release_m
         down_s = timing.land_s(vehicle_type, loss_m) if last else timing.descend_s(vehicle_type, loss_m)
-        phases = [(climb_s, 0.0, gain_m), (level_s, distance_m, 0.0), (down_s, 0.0, -loss_m)]
+        phases = [
+            (climb_s, 0.0, gain_m, timing.spool_up_s if first else 0.0),
+            (level_s, distance_m, 0.0, 0.0),
+            (down_s, 0.0, -loss_m, timing.touchdown_s if last else 0.0),
+        ]
         if not last:
-            phases.append((handover_s, 0.0, 0.0))
+            phases.append((handover_s, 0.0, 0.0, 0.0))
         trip.append(phases)
     return trip

@@ -34,7 +34,7 @@ class LegWriter:
     def take_off(self, height_home_m: float) -> None:
         """Spool up and climb from the ground, straight up."""
         duration_s = self.timing.takeoff_s(self.vehicle_type, height_home_m - self.height_home_m)
-        self._vertical(LegKind.CLIMB, height_home_m, duration_s)
+        self._vertical(LegKind.CLIMB, height_home_m, duration_s, idle_s=self.timing.spool_up_s)
 
     def climb(self, height_home_m: float) -> None:
         """Climb straight up."""
@@ -68,7 +68,7 @@ class LegWriter:
     def set_down(self, ground_home_m: float, kind: LegKind) -> None:
         """Descend straight down onto the ground; `kind` is LAND at the end of a flight, else DESCEND."""
         duration_s = self.timing.land_s(self.vehicle_type, self.height_home_m - ground_home_m)
-        self._vertical(kind, ground_home_m, duration_s)
+        self._vertical(kind, ground_home_m, duration_s, idle_s=self.timing.touchdown_s)
 
     def hand_over(self, order_id: str, mass_kg: float, duration_s: float) -> None:
         """Stay in place while the parcel leaves, then be lighter by `mass_kg`.
@@ -80,13 +80,14 @@ class LegWriter:
         self._add(LegKind.HANDOVER, self.point, self.height_home_m, duration_s, energy_wh, order_id=order_id)
         self.payload_kg = max(self.payload_kg - mass_kg, 0.0)
 
-    def _vertical(self, kind: LegKind, height_home_m: float, duration_s: float) -> None:
+    def _vertical(self, kind: LegKind, height_home_m: float, duration_s: float, *, idle_s: float = 0.0) -> None:
         energy_wh = leg_energy_wh(
             self.model,
             self.vehicle_type,
             payload_kg=self.payload_kg,
             duration_s=duration_s,
             height_gain_m=height_home_m - self.height_home_m,
+            idle_s=idle_s,
         )
         self._add(kind, self.point, height_home_m, duration_s, energy_wh)
 

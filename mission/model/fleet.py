@@ -59,6 +59,7 @@ class PowerCurve:
         climb_efficiency: share of the power added in a climb that becomes height.
         descent_relief: share of the potential power released in a descent that is saved.
         descent_floor: a descent never draws less than this share of level flight.
+        idle_share: power on the ground with rotors turning, as a share of that in hover.
     """
 
     hover_power_w: float | None = None
@@ -68,6 +69,7 @@ class PowerCurve:
     climb_efficiency: float = 0.7
     descent_relief: float = 0.5
     descent_floor: float = 0.9
+    idle_share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.hover_power_w is not None and not 0.0 < self.hover_power_w < math.inf:
@@ -84,6 +86,8 @@ class PowerCurve:
             raise ValueError(f"descent_relief {self.descent_relief} is not in [0, 1]")
         if not 0.0 < self.descent_floor <= 1.0:
             raise ValueError(f"descent_floor {self.descent_floor} is not in (0, 1]: no descent is free")
+        if not 0.0 <= self.idle_share <= 1.0:
+            raise ValueError(f"idle_share {self.idle_share} is not in [0, 1]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         MeasuredSpan("a", 1.5, 5.0, 60.0, 12.0, 0.0, None),
         MeasuredSpan("a", 1.5, 5.0, 0.0, 0.0, -10.0, 1.25),
         MeasuredSpan("b", 0.0, 5.5, 11.0, 2.0, 8.25, 0.0625),
+        MeasuredSpan("b", 0.0, 4.0, 0.0, 0.0, 0.0, 0.0625, on_ground=True),
     )
     write_flights(tmp_path / "energy.csv", [MeasuredRow("quad", 5.0, span) for span in spans])
     read = read_flights([tmp_path / "energy.csv"])
@@ -141,6 +142,15 @@ def test_a_flight_is_cut_where_its_load_changes_and_nothing_drawn_is_lost() -> N
     assert {span.payload_kg for span in spans} == {2.0, 0.0}
     loaded_s = sum(span.duration_s for span in spans if span.payload_kg == 2.0)
     assert loaded_s == pytest.approx(17.0 - 2.0, abs=1.0)
+
+
+def test_what_lies_on_the_ground_is_no_part_of_a_flight_in_the_air() -> None:
+    """4 s of idling, then 20 s in the air: no span is half of each."""
+    here = GeoPoint(48.0, 15.0)
+    samples = [Sample(float(n), here, max(0.0, n - 4.0), 1.0, 0.2 * n, on_ground=n < 4) for n in range(25)]
+    spans = list(cut("f", samples))
+    assert sum(span.duration_s for span in spans if span.on_ground) == pytest.approx(4.0)
+    assert all(span.climb_m == 0.0 for span in spans if span.on_ground)
 
 
 def test_a_flight_whose_meter_was_never_read_gives_nothing() -> None:

@@ -72,6 +72,14 @@ def test_a_meter_that_is_read_now_and_then_counts_for_all_since_it_was_last_read
     assert fit.spans == len(sparse)
 
 
+def test_rotors_on_the_ground_are_told_apart_from_hover() -> None:
+    """A minute on the ground at 90 W changes nothing of what is known of flight."""
+    ground = [MeasuredSpan(f"f{n}", 1.0, 60.0, 0.0, 0.0, 0.0, 1.5, on_ground=True) for n in range(12)]
+    fit = fit_power_curve(flights(12) + ground, EMPTY_KG)
+    assert fit.errors.mean < 0.01
+    assert fit.curve.idle_share * (fit.curve.hover_power_w or 0.0) == pytest.approx(90.0, rel=0.02)
+
+
 def test_one_bad_meter_does_not_decide() -> None:
     """A flight that claims three times what it drew moves the others' prediction by less than 2 %."""
     spans = flights(24)

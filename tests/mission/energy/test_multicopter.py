@@ -58,6 +58,16 @@ def test_a_leg_costs_power_times_time() -> None:
     assert leg_energy_wh(MODEL, QUAD, payload_kg=0.0, duration_s=36.0) == pytest.approx(5.0)
 
 
+def test_rotors_that_turn_on_the_ground_draw_their_own_share() -> None:
+    """10 s at 20 % of 500 W, 26 s in the air; where the share is not known, as in hover."""
+    idling = replace(QUAD, power=PowerCurve(idle_share=0.2))
+    known = leg_energy_wh(MODEL, idling, payload_kg=1.0, duration_s=36.0, idle_s=10.0)
+    assert known == pytest.approx((100.0 * 10.0 + MODEL.power_w(QUAD, 1.0) * 26.0) / 3600.0)
+    unknown = leg_energy_wh(MODEL, QUAD, payload_kg=0.0, duration_s=36.0, idle_s=10.0)
+    assert unknown == pytest.approx(5.0)
+    assert leg_energy_wh(MODEL, idling, payload_kg=0.0, duration_s=5.0, idle_s=10.0) == pytest.approx(500.0 / 3600.0)
+
+
 def test_a_climb_costs_hover_for_its_time_and_its_height() -> None:
     """60 m in 20 s: 500 W · 20 s + 4 · 9.80665 · 60 / 0.7 J = 3.7117 Wh."""
     energy = leg_energy_wh(MODEL, QUAD, payload_kg=0.0, duration_s=20.0, height_gain_m=60.0)
@@ -169,6 +179,8 @@ def test_height_cannot_change_in_no_time() -> None:
         {"climb_efficiency": 0.0},
         {"descent_relief": 1.5},
         {"descent_floor": 0.0},
+        {"idle_share": -0.1},
+        {"hover_power_w": 0.0},
         {"climb_efficiency": math.nan},
     ],
 )
