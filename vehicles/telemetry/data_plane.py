@@ -41,6 +41,9 @@ NO_AUTOPILOT: Final = 8
 MAVLINK_VERSION: Final = 3
 ACTIVE: Final = 4
 
+ANSWERED: Final = frozenset(layout.message_id for layout in (frames.HEARTBEAT, frames.PING, frames.COMMAND_ACK))
+"""Messages that do more than change a row."""
+
 Address = tuple[str, int]
 OnChange = Callable[[str, LinkCondition, str], None]
 
@@ -193,14 +196,18 @@ class DataPlane:
             number = datagram[position + 7] | datagram[position + 8] << 8 | datagram[position + 9] << 16
             layout = frames.HOT.get(number)
             if layout is not None:  # of others only the length is known
-                checked = datagram[position + 1 : payload_end] + layout.crc_extra
-                claimed = datagram[payload_end : payload_end + frames.CHECKSUM_BYTES]
-                if mcrf4xx(checked, frames.CHECKSUM_START).to_bytes(2, "little") != claimed:
+                checksum = mcrf4xx(datagram[position + 1 : payload_end] + layout.crc_extra, frames.CHECKSUM_START)
+                if end < payload_end + 2 or checksum != datagram[payload_end] | datagram[payload_end + 1] << 8:
                     self.broken += 1
                     position += 1
                     continue
                 if datagram[position + 6] == px4.AUTOPILOT_COMPONENT:
-                    self._hear(port, address, datagram[position + 5], number, datagram[payload_at:payload_end])
+                    slot = port.slots.get((address, datagram[position + 5]))
+                    payload = datagram[payload_at:payload_end]
+                    if slot is None or number in ANSWERED:
+                        self._hear(port, address, datagram[position + 5], number, payload)
+                    else:
+                        self._messages.add(slot, number, payload)
             position = payload_end + frames.CHECKSUM_BYTES + (frames.SIGNATURE_BYTES if flags & frames.SIGNED else 0)
 
     def _hear(self, port: _Port, address: Address, system_id: int, number: int, payload: bytes) -> None:
