@@ -30,7 +30,8 @@ class FlightTiming:
         land_slow_below_m, land_final_below_m: MPC_LAND_ALT1, MPC_LAND_ALT2: between the two the descent slows
             from the type's descent speed to `land_speed_m_s`.
         land_speed_m_s: MPC_LAND_SPEED.
-        touchdown_s: from reaching the ground to being known as landed.
+        touchdown_s: from reaching the ground to being known as landed and disarmed.
+        disarm_s: how much of that the rotors idle, once PX4 knows that it has landed (COM_DISARM_LAND).
         release_hold_s: hover at the release height before the gripper opens.
     """
 
@@ -43,6 +44,7 @@ class FlightTiming:
     land_final_below_m: float = 5.0
     land_speed_m_s: float = 0.7
     touchdown_s: float = 6.0
+    disarm_s: float = 2.0
     release_hold_s: float = 2.0
 
     def takeoff_s(self, vehicle_type: VehicleType, height_m: float) -> float:

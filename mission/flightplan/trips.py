@@ -89,7 +89,7 @@ def _phases(
         phases = [
             (climb_s, 0.0, gain_m, timing.spool_up_s if first else 0.0),
             (level_s, distance_m, 0.0, 0.0),
-            (down_s, 0.0, -loss_m, timing.touchdown_s if last else 0.0),
+            (down_s, 0.0, -loss_m, timing.disarm_s if last else 0.0),
         ]
         if not last:
             phases.append((handover_s, 0.0, 0.0, 0.0))

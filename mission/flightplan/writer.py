@@ -68,7 +68,7 @@ class LegWriter:
     def set_down(self, ground_home_m: float, kind: LegKind) -> None:
         """Descend straight down onto the ground; `kind` is LAND at the end of a flight, else DESCEND."""
         duration_s = self.timing.land_s(self.vehicle_type, self.height_home_m - ground_home_m)
-        self._vertical(kind, ground_home_m, duration_s, idle_s=self.timing.touchdown_s)
+        self._vertical(kind, ground_home_m, duration_s, idle_s=self.timing.disarm_s)
 
     def hand_over(self, order_id: str, mass_kg: float, duration_s: float) -> None:
         """Stay in place while the parcel leaves, then be lighter by `mass_kg`.
