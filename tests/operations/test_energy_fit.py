@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from mission.energy.fitting import MeasuredSpan
 from mission.geodesy.distance import distance_m
+from mission.model.fleet import PowerCurve
 from mission.model.geo import GeoPoint
 from operations.documents import FleetDocument
 from operations.energy_fit_files import MeasuredRow, read_flights, write_flights
@@ -49,6 +51,21 @@ def test_what_it_prints_goes_into_the_fleet_file(stork: Any, tmp_path: Path) -> 
     power = fleet.types[0].vehicle_type().power
     assert power.hover_power_w == pytest.approx(700.0, rel=0.01)
     assert power.fixed_share > 0.0
+
+
+def test_a_fleet_of_old_and_cold_batteries_has_less_energy() -> None:
+    """90 % of health at 0 °C: 400 · 0.9 · 0.86 Wh; a type that says nothing has all of it, and the cautious curve."""
+    old = FleetDocument.model_validate(tomllib.loads(TYPE + "battery_health = 0.9\nbattery_temperature_c = 0.0\n"))
+    assert old.types[0].vehicle_type().battery_wh == pytest.approx(309.6)
+    plain = FleetDocument.model_validate(tomllib.loads(TYPE)).types[0].vehicle_type()
+    assert (plain.battery_wh, plain.power) == (400.0, PowerCurve())
+
+
+@pytest.mark.parametrize("wrong", ["fixed_share = 1.0", "idle_share = 2", "climb_efficiency = nan", "climb_eff = 0.7"])
+def test_a_curve_that_no_vehicle_has_is_refused_in_the_fleet_file(wrong: str) -> None:
+    """By its key."""
+    with pytest.raises(ValidationError, match=wrong.split(maxsplit=1)[0]):
+        FleetDocument.model_validate(tomllib.loads(f"{TYPE}[types.power]\n{wrong}\n"))
 
 
 def test_people_are_told_parameters_errors_and_what_to_paste(stork: Any, tmp_path: Path) -> None:
