@@ -19,7 +19,7 @@ import psutil
 
 from benchmarks.harness import Figure, run
 from benchmarks.telemetry_gateway import TICK_S
-from benchmarks.telemetry_load import A_PORT, MICROSECONDS
+from benchmarks.telemetry_load import A_MAVSDK, A_PORT, MICROSECONDS
 from vehicles import messages as m
 from vehicles.bus_reader import BusReader
 from vehicles.bus_server import BusServer
@@ -52,7 +52,7 @@ def under_load(count: int) -> Iterator[Running]:
     assert gateway.stdin is not None
     assert gateway.stdout is not None
     pub, router = json.loads(gateway.stdout.readline())
-    load = subprocess.Popen([sys.executable, "-m", "benchmarks.telemetry_load", *arguments])
+    load = subprocess.Popen([sys.executable, "-m", "benchmarks.telemetry_load", *arguments, str(A_PORT)])
     try:
         yield Running(psutil.Process(gateway.pid), (pub, router))
     finally:
@@ -126,6 +126,39 @@ def flow(quick: bool) -> Iterator[Figure]:
         yield Figure(f"{name}: memory of the gateway", seen.memory_mb, "MB")
         yield Figure(f"{name}: late p50", p50_ms, "ms", peer=remark)
         yield Figure(f"{name}: late p99", p99_ms, "ms", GREATEST_TICK_MS + 2.0, peer=remark)
+
+
+def peer(quick: bool) -> Iterator[Figure]:
+    """MAVSDK's own subscriptions to positions and attitudes, in its favour: it publishes nothing."""
+    count = 100
+    arguments = [str(count), str(FIRST_PORT)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.telemetry_mavsdk", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    load = subprocess.Popen([sys.executable, "-m", "benchmarks.telemetry_load", *arguments, str(A_MAVSDK)])
+    try:
+        found = int(process.stdout.readline())
+        watched = psutil.Process(process.pid)
+        time.sleep(WARM_UP_S)
+        before, began_s = watched.cpu_times(), time.monotonic()
+        time.sleep(3.0 if quick else 15.0)
+        after, took_s = watched.cpu_times(), time.monotonic() - began_s
+        memory_mb = watched.memory_info().rss / 1e6
+        process.stdin.close()
+        heard = int(process.stdout.readline())
+    finally:
+        load.kill()
+        load.wait()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    busy_percent = 100.0 * (after.user + after.system - before.user - before.system) / took_s
+    remark = f"mavsdk 4.1, {found} of {count} vehicles found, {heard} values heard; nothing published"
+    yield Figure("100 vehicles, mavsdk streams: process", busy_percent, "% of a core", peer=remark)
+    yield Figure("100 vehicles, mavsdk streams: vehicles a core", 100.0 * found / busy_percent, "", peer=remark)
+    yield Figure("100 vehicles, mavsdk streams: memory", memory_mb, "MB", peer=remark)
 
 
 async def _joins(running: Running, count: int, joins: int) -> tuple[list[float], int]:
@@ -209,4 +242,6 @@ def cycles(_quick: bool) -> Iterator[Figure]:
 
 
 if __name__ == "__main__":
-    sys.exit(run("Telemetry", {"flow": flow, "joining": joining, "slow_reader": slow_reader, "cycles": cycles}))
+    sys.exit(
+        run("Telemetry", {"flow": flow, "peer": peer, "joining": joining, "slow_reader": slow_reader, "cycles": cycles})
+    )

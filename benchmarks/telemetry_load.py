@@ -1,7 +1,8 @@
 """Vehicles for `benchmarks.telemetry`, in a process of their own: each on its socket, spread evenly over time.
 
-``python -m benchmarks.telemetry_load COUNT FIRST_PORT`` sends, a vehicle, 10 positions and attitudes a second and four
-messages at 1 Hz, until it is ended. A position's latitude is the microsecond in which it was sent.
+``python -m benchmarks.telemetry_load COUNT FIRST_PORT A_PORT``: A_PORT vehicles speak to a port. Each sends positions
+and attitudes at 10 Hz and four messages at 1 Hz, until the process is ended. A position's latitude is the microsecond
+in which it was sent.
 """
 
 import socket
@@ -12,6 +13,8 @@ from vehicles.telemetry import frames
 
 A_PORT = 250
 """Vehicles that speak to one port: system ids end at 255."""
+A_MAVSDK = 7
+"""Vehicles on one `Mavsdk` object: more than 16 objects corrupt a process's memory."""
 HOLD = 4 << 16 | 3 << 24
 SLICES = 50
 """Slices of the tenth of a second in which every vehicle sends once."""
@@ -21,11 +24,11 @@ MICROSECONDS = 1 << 31
 class Vehicle:
     """What one vehicle sends."""
 
-    def __init__(self, index: int, first_port: int) -> None:
-        self.system_id = 1 + index % A_PORT
+    def __init__(self, index: int, first_port: int, a_port: int) -> None:
+        self.system_id = 1 + index % a_port
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self._to = ("127.0.0.1", first_port + index // A_PORT)
+        self._to = ("127.0.0.1", first_port + index // a_port)
         self._sender = frames.FrameSender(self.system_id, 1)
         self._attitude = self._sender.frame(frames.ATTITUDE, 1, 0.1, 0.2, (0, 0, 0, 0))
         self._slow = [
@@ -50,8 +53,8 @@ class Vehicle:
 
 def main() -> None:
     """Send until ended."""
-    count, first_port = int(sys.argv[1]), int(sys.argv[2])
-    vehicles = [Vehicle(index, first_port) for index in range(count)]
+    count, first_port, a_port = (int(argument) for argument in sys.argv[1:4])
+    vehicles = [Vehicle(index, first_port, a_port) for index in range(count)]
     began_s = time.monotonic()
     step = 0
     while True:
