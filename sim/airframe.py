@@ -33,6 +33,8 @@ NEAR_GROUND_M = 0.5
 DRAG_PER_M = 0.008
 """Deceleration by drag over the square of the air speed; a vehicle leans into it."""
 NEVER_S = math.inf
+SMOOTH_S = 0.1
+"""Longest step while the velocity changes: a third of the time in which it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,20 @@ class Airframe:
         braking = braking_distance_m(climb, corner_climb, acceleration, jerk)
         return min(along_s, _steady_for(height, climb, braking))
 
+    def smooth_s(self) -> float:
+        """For how long from now one step stays accurate while the velocity changes; 0 near what is waited for."""
+        guidance = self.guidance
+        above_m = self.up_m - self.ground_up_m
+        if guidance is None or above_m < NEAR_GROUND_M:
+            return 0.0
+        touch_s = above_m / -self.velocity_up_m_s if self.velocity_up_m_s < 0.0 else NEVER_S
+        if isinstance(guidance, Descent):
+            return min(SMOOTH_S, touch_s)
+        remaining = math.hypot(guidance.target[0] - self.north_m, guidance.target[1] - self.east_m)
+        ahead_m = remaining - guidance.reach_m
+        reach_s = ahead_m / self.ground_speed_m_s if ahead_m > 0.0 and self.ground_speed_m_s > OVERLAP_M else NEVER_S
+        return min(SMOOTH_S, touch_s, reach_s)
+
     def _steady_descent_s(self, descent: Descent) -> float:
         if math.hypot(descent.north_m - self.north_m, descent.east_m - self.east_m) > SETTLED_M:
             return 0.0
@@ -226,10 +242,14 @@ class Airframe:
         self.east_m += self.velocity_east_m_s * dt_s
         self.up_m += self.velocity_up_m_s * dt_s
         if self.up_m <= self.ground_up_m:
-            self.up_m = self.ground_up_m
-            self.velocity_up_m_s = max(self.velocity_up_m_s, 0.0)
-            self.velocity_north_m_s = self.velocity_east_m_s = 0.0
+            self._touch_ground()
         self._turn(north, east, dt_s)
+
+    def _touch_ground(self) -> None:
+        """Neither go through the ground nor slide on it."""
+        self.up_m = self.ground_up_m
+        self.velocity_up_m_s = max(self.velocity_up_m_s, 0.0)
+        self.velocity_north_m_s = self.velocity_east_m_s = 0.0
 
     def fall(self, dt_s: float) -> bool:
         """Fall without thrust for `dt_s`; return whether it lies on the ground."""

@@ -1,6 +1,7 @@
 """Which kind of airframe a vehicle has, by the name its configuration gives, and PX4's parameters of that kind."""
 
 from sim.airframe import Airframe
+from sim.dragged import DraggedMulticopter
 from sim.fleet_config import Physical
 from sim.parameters import Parameters
 from sim.rover import Rover
@@ -18,4 +19,6 @@ KIND_PARAMETERS: dict[str, dict[str, float | int]] = {
 
 def airframe_of(physical: Physical, parameters: Parameters) -> Airframe:
     """Return the airframe that a vehicle's configuration asks for."""
+    if physical.air_drag_per_s > 0.0 and physical.airframe == "multicopter":
+        return DraggedMulticopter(parameters, physical.max_air_speed_m_s, physical.air_drag_per_s)
     return KINDS[physical.airframe](parameters, physical.max_air_speed_m_s)

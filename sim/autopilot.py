@@ -5,7 +5,7 @@
     autopilot.take() -> list[bytes]    frames to send, in order
 
 Time is simulated seconds since boot. It goes from event to event: a *flight step* moves the airframe and runs all
-logic, a *stream step* sends what is due. While something changes, flight steps are 20 ms apart; while nothing
+logic, a *stream step* sends what is due. While something changes, flight steps are 20 to 100 ms apart; while nothing
 does – on the ground, in steady cruise, climb or hover – the next is as far away as the airframe, the timers and
 whoever observes allow. Where `advance` stops makes no difference, so a flight is the same on every machine.
 """
@@ -200,7 +200,8 @@ class Autopilot:
         elif not self.commander.detector.may_move or self.commander.detector.is_touching:
             most = 1
         else:
-            steady_s = min(steady_s, onboard.airframe.steady_s())
+            airframe = onboard.airframe
+            steady_s = min(steady_s, max(airframe.steady_s(), airframe.smooth_s()))
             most = FENCED_STEPS if onboard.fence.areas or not onboard.world.is_flat else FLYING_STEPS
         return most if steady_s >= most * STEP_S else max(int(steady_s / STEP_S), 1)
 

@@ -38,6 +38,8 @@ class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         battery_wh: energy of a full battery.
         hover_power_w: electrical power in hover without parcels.
         max_air_speed_m_s: faster it does not fly through the air; a stronger wind carries it away.
+        air_drag_per_s: deceleration of a multicopter for each m/s through the air, which PX4's controllers have to make
+            up for; PX4's own simulated quadcopter has 1, a real one far less, and 0 follows its trajectory exactly.
         payload_sensor: it weighs what hangs in its grippers, and sends it as NAMED_VALUE_FLOAT ``payload_kg``.
         wing_speed_m_s, wing_area_m2: FW_AIRSPD_TRIM and the wing of a VTOL; nothing to the others.
         loads_kg: parcel masses by slot for each sortie in turn; the last is repeated, none means no parcels.
@@ -56,6 +58,7 @@ class Physical(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_air_speed_m_s: float = 25.0
     wing_speed_m_s: float = 15.0
     wing_area_m2: float = 0.45
+    air_drag_per_s: float = 0.0
     payload_sensor: bool = False
     loads_kg: tuple[tuple[float, ...], ...] = ()
 

@@ -7,7 +7,7 @@ from sim.outbox import Severity
 
 TOUCHDOWN_S = 4.0
 """On the ground this long before landing is detected (measured with PX4 SIH: 3-5 s)."""
-TAKEOFF_DETECTED_S = 0.6
+TAKEOFF_DETECTED_S = 0.8
 """Thrust passes the take-off threshold this long after it was asked for (measured)."""
 LIFT_OFF_S = 2.0
 """The vehicle leaves the ground this long after take-off was detected (measured)."""

@@ -15,6 +15,7 @@ from mission.model.mission import MavCommand, MissionItem
 from sim.airframe import Descent, Leg, Point
 from sim.mission_executor import MissionExecutor
 from sim.onboard import Onboard
+from sim.outbox import Severity
 from sim.plan_store import LANDINGS, PlanCommand, has_place
 
 DO_LAND_START = 189
@@ -77,9 +78,13 @@ class MissionReturn:
     def begin(self, *, from_mission: bool) -> None:
         """Set out for the current item or, going back, the one before; for the nearest where no mission was flown."""
         mission = self._mission
-        if self._onboard.landed or not self._items or not mission.verdict.valid:
+        onboard = self._onboard
+        if onboard.landed or not self._items or not mission.verdict.valid:
+            if not onboard.landed:
+                onboard.outbox.text(Severity.CRITICAL, "No valid mission available, loitering")
             self._stay()
             return
+        onboard.outbox.text(Severity.INFO, "Executing Mission")
         if from_mission:
             index: int | None = mission.current if self._way is Way.FORWARD else max(mission.current - 1, 0)
         else:
@@ -136,6 +141,8 @@ class MissionReturn:
 
     def _go_to(self, index: int | None) -> None:
         if index is None:
+            ending = "landed" if self._onboard.landed else "loitering"
+            self._onboard.outbox.text(Severity.INFO, f"Mission finished, {ending}")
             self._stay()
             return
         onboard, item = self._onboard, self._items[index]

@@ -40,6 +40,10 @@ class Rover(Airframe):
         """As on a leg in the air; a stop is short."""
         return 0.0 if isinstance(self.guidance, Descent) else super().steady_s()
 
+    def smooth_s(self) -> float:
+        """Its turns are followed closely."""
+        return 0.0
+
     def power_w(self, physical: Physical, mass_kg: float, *, working: bool) -> float:  # noqa: ARG002 - one motor model
         """Rolling resistance and slopes; nothing is won back downhill."""
         force = mass_kg * GRAVITY_M_S2 * ROLLING_RESISTANCE

@@ -81,6 +81,10 @@ class StandardVtol(Airframe):
         level_s = NEVER_S if height <= SETTLED_M else max(height - 2.0 * climb, 0.0) / max(climb, SETTLED_M)
         return min(max(remaining - self.reach_m(guidance.reach_m) - self.stopping_m(), 0.0) / speed, level_s)
 
+    def smooth_s(self) -> float:
+        """Its turns are followed closely."""
+        return 0.0
+
     def step(self, dt_s: float) -> None:
         """Move on by `dt_s`."""
         guidance = self.guidance

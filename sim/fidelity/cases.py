@@ -13,12 +13,13 @@ PX4_HOME = Home(47.397742, 8.545594, 489.4)
 BOOT_BEFORE_S = 0.15
 """PX4 had run this long when its first packet was recorded."""
 
-QUADCOPTER = Physical(cruise_speed_m_s=5.0, max_speed_m_s=12.0)
-"""PX4's default MPC_XY_CRUISE and MPC_XY_VEL_MAX; the speeds up and down are PX4's defaults already."""
+QUADCOPTER = Physical(cruise_speed_m_s=5.0, max_speed_m_s=12.0, air_drag_per_s=1.0)
+"""PX4's default MPC_XY_CRUISE and MPC_XY_VEL_MAX, SIH's SIH_KDV over SIH_MASS; the other speeds are PX4's already."""
 DRAIN_S = 100.0
 DRAINING_QUADCOPTER = Physical(
     cruise_speed_m_s=5.0,
     max_speed_m_s=12.0,
+    air_drag_per_s=1.0,
     battery_wh=(QUADCOPTER.hover_power_w + AVIONICS_W) * DRAIN_S / 3600.0,
 )
 """SIM_BAT_DRAIN = 100 empties the battery in 100 s armed, whatever is flown; this one empties in 100 s of hover."""

@@ -145,6 +145,7 @@ def test_a_landing_in_the_middle_is_flown_as_such_and_then_the_rest(
     station.command(RETURN_COMMAND)
     track = come_down(station)
     assert station.texts().count("Landing detected") == 2
+    assert station.texts()[-2:] == ["Mission finished, landed", "Disarmed by landing"]
     assert track[-1] == pytest.approx((0.0, 0.0), abs=1.0)
     assert station.autopilot.onboard.payload.mass_kg == 1.0
 
@@ -158,6 +159,7 @@ def test_without_a_mission_a_return_along_it_stays_where_it_is(make_station: "Ma
     station.command(RETURN_COMMAND)
     station.run(60.0)
     assert station.autopilot.onboard.airframe.up_m > 8.0
+    assert station.texts()[-1] == "No valid mission available, loitering"
 
 
 @pytest.mark.parametrize(("index", "lands_at"), [(1, (0.0, 0.0)), (5, (0.0, LANDING_EAST_M))])
