@@ -41,6 +41,7 @@ COMMANDS_WATCHED: Final = frozenset(
         px4.Command.NAV_LAND,
         px4.Command.NAV_RETURN_TO_LAUNCH,
         px4.Command.DO_GRIPPER,
+        px4.Command.DO_REPOSITION,
     }
 )
 """What a `Sent` may be: the commands that move something."""
@@ -50,6 +51,7 @@ _MODE_OF_COMMAND: Final = {
     px4.Command.MISSION_START: "MISSION",
     px4.Command.NAV_LAND: "LAND",
     px4.Command.NAV_RETURN_TO_LAUNCH: "RTL",
+    px4.Command.DO_REPOSITION: "LOITER",
 }
 _ENDED: Final = frozenset({"FINISHED", "FAILED"})
 

@@ -18,7 +18,7 @@ import pytest
 from mission.model.geo import GeoPoint
 from mission.model.mission import MavCommand, MavFrame, Mission, MissionItem, degrees_e7
 from mission.model.telemetry import LandedState, VehicleState
-from sim.fleet_config import Home, Physical, VehicleConfig
+from sim.fleet_config import FleetConfig, Home, Physical, VehicleConfig
 from sim.free_ports import reserve_udp_port
 from sim.link_faults import CUT, PERFECT, FaultyLink
 from sim.lossy_proxy import LossyProxy
@@ -39,6 +39,7 @@ FENCE_DEG: Final = 0.001
 TICK_S: Final = 0.02
 SIMULATED_SPEED: Final = 20.0
 PX4_SPEED: Final = 5.0
+STREAM_HZ: Final = 5.0
 PX4_FIRST_INSTANCE: Final = 5
 PATIENCE_S: Final = 90.0
 """How long anything that must come may take: of the loop's time, and of a busy machine's."""
@@ -175,7 +176,7 @@ async def in_virtual_time(_folder: Path) -> AsyncIterator[Rig]:
         "v", 1, 0, home, physical=Physical(loads_kg=((0.5,),)), parameters=read_profile(PROFILE).values()
     )
     radio = FaultyLink(3)
-    vehicle = ScenarioVehicle(config, radio, seed=3)
+    vehicle = ScenarioVehicle(FleetConfig((config,), seed=3, max_stream_hz=STREAM_HZ), config, radio)
 
     async def keep_going() -> None:
         while True:
