@@ -244,11 +244,14 @@ def _vehicle_problems(vehicle: VehicleConfig) -> list[tuple[str, str, str]]:
     if not (abs(vehicle.home.latitude_deg) <= 89.0 and abs(vehicle.home.longitude_deg) <= 180.0):
         found.append(("home", "is not on the flyable Earth", "Use |latitude| ≤ 89 and |longitude| ≤ 180."))
     for name in Physical.__struct_fields__:
-        if name in {"airframe", "loads_kg", "payload_sensor"}:
+        if name in {"airframe", "loads_kg", "payload_sensor", "air_drag_per_s"}:
             continue
         value = getattr(vehicle.physical, name)
         if not (math.isfinite(value) and value > 0.0):
             found.append((f"physical.{name}", f"{value} is not a positive number", "Use a positive number."))
+    drag = vehicle.physical.air_drag_per_s
+    if not 0.0 <= drag < math.inf:
+        found.append(("physical.air_drag_per_s", f"{drag} is negative", "Use 0 or more."))
     if any(not (math.isfinite(mass) and mass > 0.0) for load in vehicle.physical.loads_kg for mass in load):
         found.append(("physical.loads_kg", "holds a mass that is not positive", "Use positive masses."))
     return found
