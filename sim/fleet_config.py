@@ -12,6 +12,8 @@ from mission.errors import InputError, InputProblem
 from sim.fault_kinds import BatteryDrop, Fault, ForeignMode, ItemRefused, SystemIdClash
 
 MAX_SPEED_FACTOR = 50.0
+MAX_AIR_DRAG_PER_S = 1.5
+"""With more, PX4's controllers cannot hold a multicopter to its trajectory."""
 FOREIGN_MODES = ("LOITER", "RTL", "LAND")
 REFUSALS = (1, 2, 3, 4, 5, 6)
 """MAV_MISSION_RESULTs with which PX4 refuses an item."""
@@ -249,6 +251,10 @@ def _vehicle_problems(vehicle: VehicleConfig) -> list[tuple[str, str, str]]:
         value = getattr(vehicle.physical, name)
         if not (math.isfinite(value) and value > 0.0):
             found.append((f"physical.{name}", f"{value} is not a positive number", "Use a positive number."))
+    drag = vehicle.physical.air_drag_per_s
+    if not 0.0 <= drag <= MAX_AIR_DRAG_PER_S:
+        mend = f"Use 0 to {MAX_AIR_DRAG_PER_S}; 1 is PX4's simulated quadcopter."
+        found.append(("physical.air_drag_per_s", f"{drag} is out of range", mend))
     drag = vehicle.physical.air_drag_per_s
     if not 0.0 <= drag < math.inf:
         found.append(("physical.air_drag_per_s", f"{drag} is negative", "Use 0 or more."))
