@@ -30,7 +30,7 @@ LEFT_SHARE: Final = 0.5
 
 
 class EvidenceGrade(StrEnum):
-    """How well a release is proved. PAYLOAD: place, acknowledgement, and weight gone; ACKNOWLEDGED: without weight,
+    """How well a release is proved. PAYLOAD: place, an answer, and weight gone; ACKNOWLEDGED: without weight,
     of a vehicle that cannot tell; NONE: not proved.
     """
 

@@ -52,10 +52,8 @@ class GroundPhase:
         if known and not vehicle.armed and freshness is Freshness.FRESH:
             self._load(now)
         elif (now - max(self._begun, departure)).total_seconds() > limit_s:
-            heard = "never answered"
-            if freshness is not Freshness.NEVER:
-                heard = f"was not seen waiting on the ground, but {vehicle.landed_state.name}"
-            why = f"vehicle {self._ledger.flight.vehicle_id} {heard} {limit_s:.0f} s long"
+            unready = _why_not_waiting(vehicle, freshness)
+            why = f"vehicle {self._ledger.flight.vehicle_id} {unready}, given up after {limit_s:.0f} s"
             self._ledger.give_up(now, why)
 
     def transfer_ended(self, event: TransferEnded, now: datetime) -> None:
@@ -108,3 +106,13 @@ class GroundPhase:
         self._words.clear()
         self._ledger.move(SortieEvent.LOAD, now, f"attempt {self._attempts}" if self._attempts > 1 else "")
         self._ledger.ask(Load(self._ledger.flight.mission))
+
+
+def _why_not_waiting(vehicle: VehicleState, freshness: Freshness) -> str:
+    """Why a vehicle is not known to wait on the ground."""
+    if freshness is Freshness.NEVER:
+        return "never answered"
+    if freshness is not Freshness.FRESH:
+        return f"is not heard any more (its telemetry is {freshness})"
+    doing = f"{'armed' if vehicle.armed else 'disarmed'}, {vehicle.landed_state.name}, mode {vehicle.mode}"
+    return f"was not seen waiting on the ground: it is {doing}"

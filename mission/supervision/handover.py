@@ -27,13 +27,13 @@ GATE_MARGIN_S: Final = 10.0
 LEAST_COMMAND_S: Final = 5.0
 """With less time than this left for it, a release is not commanded any more."""
 WEIGHING_S: Final = 5.0
-"""So long after the acknowledgement, by the vehicle's clock, its scale must show what happened."""
+"""So long after the answer, by the vehicle's clock, its scale must show what happened."""
 ANSWER_GRACE_S: Final = 30.0
 """A command's answer that is later than this after its deadline does not come."""
 MAX_RELEASES: Final = 2
 """One retry, and only when the gripper is known not to have let go (fault F-V21)."""
 CONFIRMED_BY: Final = {
-    EvidenceGrade.PAYLOAD: "confirmed by position, acknowledgement and weight",
+    EvidenceGrade.PAYLOAD: "confirmed by position and weight",
     EvidenceGrade.ACKNOWLEDGED: "confirmed by position and acknowledgement",
 }
 MAX_PASSES: Final = 3
@@ -111,6 +111,8 @@ class Handover:
                 self._answered_ms = self._vehicle.boot_time_ms  # judged with the next state: it must still be there
             case GripperAnswer.REFUSED | GripperAnswer.NOT_SENT:
                 self._again_or_fail(event.reason or "the vehicle refused it")
+            case GripperAnswer.WAS_OPEN if self._weighs:
+                self._answered_ms = self._vehicle.boot_time_ms  # the scale knows better what the gripper holds
             case GripperAnswer.WAS_OPEN:
                 self._doubt("the gripper was open before: what it held is not known")
             case GripperAnswer.NO_ANSWER:
@@ -197,21 +199,22 @@ class Handover:
         )
 
     def _judge(self, answered_ms: int) -> None:
-        """Judge an acknowledged release by the first state after it, or the first that shows the weight."""
+        """Judge an answered release by the first state after it, or the first that shows the weight."""
         vehicle = self._vehicle
         if vehicle.boot_time_ms <= answered_ms:
             return
         if not self._place.holds:
-            self._doubt("acknowledged, but the vehicle was not seen at the drop then")
+            self._doubt(f"answered {self._answer}, but the vehicle was not seen at the drop then")
         elif not self._weighs:
             self._confirm(EvidenceGrade.ACKNOWLEDGED)
         elif is_gone(self._before_kg, vehicle.payload_kg, self.mass_kg):
             self._confirm(EvidenceGrade.PAYLOAD)
         elif vehicle.boot_time_ms - answered_ms > WEIGHING_S * 1000:
             if math.isnan(self._before_kg) or math.isnan(vehicle.payload_kg):
-                self._doubt("acknowledged, but the vehicle does not tell the weight it carries")
+                self._doubt(f"answered {self._answer}, but the vehicle does not tell the weight it carries")
             else:
-                self._again_or_fail(f"acknowledged, but {vehicle.payload_kg:.2f} kg still hang on the vehicle")
+                why = f"answered {self._answer}, but {vehicle.payload_kg:.2f} kg still hang on the vehicle"
+                self._again_or_fail(why)
 
     def _pass_on(self) -> None:
         if not self._passing and self._passes < MAX_PASSES:

@@ -52,6 +52,24 @@ def test_a_vehicle_that_never_answers_fails_its_sortie_and_is_named(flown: "Flow
     assert "drone-1 never answered" in flown.supervisor.reasons["A-1"]
 
 
+@pytest.mark.parametrize(
+    ("freshness", "reason"),
+    [
+        (Freshness.LOST, "is not heard any more (its telemetry is LOST)"),
+        (Freshness.FRESH, "it is armed, ON_GROUND, mode HOLD"),
+    ],
+)
+def test_the_reason_of_a_vehicle_that_does_not_wait_says_what_it_does(
+    flown: "Flown", freshness: Freshness, reason: str
+) -> None:
+    """A vehicle that fell silent on its pad, and one that is armed there, are two different things to mend."""
+    flown.wait_on_pad(armed=True)
+    flown.hear(FreshnessChanged(freshness))
+    flown.hear(Begin())
+    flown.hear(Tick(), after_s=flown.policy.preflight_timeout_s + 1)
+    assert reason in flown.supervisor.reasons["A-1"]
+
+
 def test_launch_follows_only_a_read_back_that_equals_what_was_approved(flown: "Flown") -> None:
     """Invariant I-3: LOADED with the approved digest launches, bound to that digest."""
     commands = flown.load()

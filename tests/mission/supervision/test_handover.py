@@ -287,6 +287,31 @@ def test_a_weight_that_stays_means_the_gripper_failed(weighing: "Flown") -> None
     assert order_state(weighing) is OrderState.IN_FLIGHT
 
 
+def test_a_scale_outweighs_a_gripper_that_says_it_was_open(weighing: "Flown") -> None:
+    """Fault F-V21: a stuck gripper counts as open after the first try; the parcel hangs on, and comes home."""
+    weighing.fly()
+    weighing.answer(weighing.command(), GripperAnswer.OPENED)
+    weighing.see()
+    (second,) = releases(weighing.see(after_s=6.0))
+    weighing.answer(second, GripperAnswer.WAS_OPEN)
+    commands = weighing.see() + weighing.see(after_s=6.0)
+    assert state_of(commands) == [ReleaseState.FAILED]
+    assert [alarm.state for alarm in told(commands, ReportKind.ALARM)] == ["GRIPPER_FAILED"]
+    weighing.see(mission_current=GATE + 1)
+    weighing.touch_down(HUB)
+    assert order_state(weighing) is OrderState.RETURNED
+    assert "1.00 kg still hang" in weighing.supervisor.reasons["A-1"]
+
+
+def test_a_parcel_that_left_after_all_is_delivered_whatever_the_gripper_says(weighing: "Flown") -> None:
+    """Fault F-V21: the first try was slow; its weight was there before the second and is gone after it."""
+    weighing.fly()
+    weighing.answer(weighing.command(), GripperAnswer.WAS_OPEN)
+    (proof,) = told(weighing.see(payload_kg=0.0), ReportKind.RELEASE)
+    assert (proof.state, proof.details["acknowledgement"]) == (ReleaseState.RELEASED, "WAS_OPEN")
+    assert order_state(weighing) is OrderState.DELIVERED
+
+
 def test_a_parcel_that_falls_on_the_way_is_an_incident_with_its_place(weighing: "Flown") -> None:
     """Fault F-V22: never delivered, although the flight goes on to the drop."""
     weighing.fly()
