@@ -255,9 +255,6 @@ def _vehicle_problems(vehicle: VehicleConfig) -> list[tuple[str, str, str]]:
     if not 0.0 <= drag <= MAX_AIR_DRAG_PER_S:
         mend = f"Use 0 to {MAX_AIR_DRAG_PER_S}; 1 is PX4's simulated quadcopter."
         found.append(("physical.air_drag_per_s", f"{drag} is out of range", mend))
-    drag = vehicle.physical.air_drag_per_s
-    if not 0.0 <= drag < math.inf:
-        found.append(("physical.air_drag_per_s", f"{drag} is negative", "Use 0 or more."))
     if any(not (math.isfinite(mass) and mass > 0.0) for load in vehicle.physical.loads_kg for mass in load):
         found.append(("physical.loads_kg", "holds a mass that is not positive", "Use positive masses."))
     return found
