@@ -2,8 +2,8 @@
 
 A day is planned epoch by epoch, each of them a span in which the same zones bind. Within an epoch, orders are
 assigned by the distances that hold in it; each sortie is then routed among the zones that bind in its own
-time, and what cannot be flown waits for the next epoch. Nothing is approved that the verifier, which shares no
-code with this module, does not accept.
+time, and what cannot be flown waits for the next epoch. A flight that would come too close to one approved before it
+leaves later. Nothing is approved that the verifier, which shares no code with this module, does not accept.
 """
 
 import math
@@ -14,6 +14,7 @@ from functools import cached_property
 
 from mission.airspace import GeoBounds, ZoneIndex
 from mission.assignment import Assignment, AssignmentProblem, PlannedSortie, assign
+from mission.deconfliction import FlightFrame
 from mission.energy import EnergyModel, MulticopterModel, range_bound_m
 from mission.flightplan import FlightConditions, trip_energy, trip_times
 from mission.geodesy.ground import Ground, ground_of
@@ -25,7 +26,7 @@ from mission.model.geo import GeoPoint
 from mission.model.orders import Order
 from mission.model.refusal import Refusal, RefusalCode
 from mission.model.time import TimeWindow
-from mission.planning import Approver, Reach, SortiePlanner
+from mission.planning import Approver, Reach, Slots, SortiePlanner
 from mission.routing import EnvironmentCache
 from mission.sky import Airspace, Epoch, epochs
 from mission.verification import PreparedZones
@@ -116,6 +117,11 @@ class DayPlanner:
         return Approver(self.day, self.ground, PreparedZones(self.zones_near))
 
     @cached_property
+    def slots(self) -> Slots:
+        """What keeps flights apart."""
+        return Slots(self.day.policy, FlightFrame(self.day.site.hubs[0].position, self.day.start))
+
+    @cached_property
     def airspaces(self) -> dict[str, Airspace]:
         """The airspace by hub."""
         environments = EnvironmentCache(KEPT_ENVIRONMENTS)
@@ -127,8 +133,9 @@ class DayPlanner:
     @cached_property
     def sorties(self) -> dict[str, SortiePlanner]:
         """Who plans sorties, by hub."""
+        alternates = self.day.site.alternates
         return {
-            hub_id: SortiePlanner(airspace, self.conditions[hub_id], self.day.site.alternates, self.approver)
+            hub_id: SortiePlanner(airspace, self.conditions[hub_id], alternates, self.slots, self.approver)
             for hub_id, airspace in self.airspaces.items()
         }
 
@@ -217,6 +224,7 @@ class DayPlanner:
 
     def _accept(self, flight: ApprovedFlight) -> None:
         self._flights.append(flight)
+        self.slots.hold(flight.plan)
         self._ready[flight.vehicle_id] = flight.plan.arrival + timedelta(seconds=self.day.policy.turnaround_s)
         for order in flight.plan.sortie.orders:
             del self._waiting[order.order_id]

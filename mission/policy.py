@@ -38,6 +38,9 @@ class Policy:
         hold_timeout_s: how long a vehicle that was told to hold may keep moving before it is told again.
         home_tolerance_m: how far a vehicle's home may lie from its hub at launch.
         lost_give_up_s: how long a vehicle may be silent before its sortie counts as failed.
+        separation_horizontal_m: two flights that are, at one time, nearer than this on the map and
+        separation_vertical_m: nearer than this in height, are not both approved.
+        pad_interval_s: least time between two movements (take-off or landing) at one hub.
         authorised_zone_ids: REQ_AUTHORISATION zones for which the operator holds an authorisation.
         conditions_met_zone_ids: CONDITIONAL zones whose conditions the operator meets.
     """
@@ -66,6 +69,9 @@ class Policy:
     hold_timeout_s: float = 40.0
     home_tolerance_m: float = 10.0
     lost_give_up_s: float = 120.0
+    separation_horizontal_m: float = 50.0
+    separation_vertical_m: float = 12.0
+    pad_interval_s: float = 10.0
     authorised_zone_ids: frozenset[str] = frozenset()
     conditions_met_zone_ids: frozenset[str] = frozenset()
 

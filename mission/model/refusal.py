@@ -19,6 +19,7 @@ class RefusalCode(StrEnum):
     METHOD_UNSUPPORTED = "METHOD_UNSUPPORTED"
     VERDICT_FAILED = "VERDICT_FAILED"
     FENCE_TOO_COMPLEX = "FENCE_TOO_COMPLEX"
+    NO_SLOT = "NO_SLOT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One sortie, from the orders that it serves to an approved flight, among the zones that bind in its own time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from mission.flightplan import FlightConditions, plan_flight
@@ -10,6 +11,7 @@ from mission.model.refusal import Refusal, RefusalCode
 from mission.model.time import TimeWindow
 from mission.planning.approval import DELAY_ALLOWANCE, Approver
 from mission.planning.heights import ChosenWays, choose_ways
+from mission.planning.slots import Slots
 from mission.policy import Policy
 from mission.sky import Airspace, Objection, Sky
 
@@ -24,6 +26,7 @@ class SortiePlanner:
         airspace: the hub's.
         conditions: what its flights are planned under.
         alternates: landing sites; those that a zone forbids are left out of a plan.
+        slots: of all flights approved so far.
         approver: who has the last word.
     """
 
@@ -32,18 +35,21 @@ class SortiePlanner:
         airspace: Airspace,
         conditions: FlightConditions,
         alternates: tuple[LandingSite, ...],
+        slots: Slots,
         approver: Approver,
     ) -> None:
         self.airspace = airspace
         self.conditions = conditions
         self.alternates = alternates
+        self.slots = slots
         self.approver = approver
 
     def fly(self, sortie: Sortie) -> ApprovedFlight | tuple[Refusal, ...]:
         """Return the approved flight, or one refusal for each order concerned.
 
         Its times depend on its route, and its route on the zones that bind in its time: zones are added until
-        those it is routed among are all that bind from its departure to its landing.
+        those it is routed among are all that bind from its departure to its landing. Where it would then come too
+        close to a flight approved before, it leaves later, and is planned anew in that time.
         """
         window = TimeWindow(sortie.departure, sortie.departure)
         while True:
@@ -55,10 +61,18 @@ class SortiePlanner:
             if not isinstance(plan, FlightPlan):
                 return plan
             needed = occupied(plan, self.airspace.policy)
-            if self.airspace.sky(needed).binding_ids <= sky.binding_ids:
+            if not self.airspace.sky(needed).binding_ids <= sky.binding_ids:
+                # More zones bind in the wider window, or the loop would go on: it does when all do.
+                window = TimeWindow(min(window.earliest, needed.earliest), max(window.latest, needed.latest))
+                continue
+            wait = self.slots.wait_for(plan)
+            if not isinstance(wait, timedelta):
+                return wait
+            if not wait:
                 return self.approver.approve(plan, chosen.fenced, self.airspace.frame, self.conditions)
-            # More zones bind in the wider window, or the loop would have ended: it ends when all do.
-            window = TimeWindow(min(window.earliest, needed.earliest), max(window.latest, needed.latest))
+            # Each turn leaves a second later or more: the orders' windows end the loop if no slot does.
+            sortie = replace(sortie, departure=plan.departure + wait)
+            window = TimeWindow(sortie.departure, sortie.departure)
 
     def _objections(self, sortie: Sortie, sky: Sky) -> tuple[Refusal, ...]:
         """Refuse all orders where a zone forbids a place of the sortie in its time."""
