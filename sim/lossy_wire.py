@@ -16,13 +16,11 @@ from typing import Any, Self
 import msgspec
 from pymavlink.dialects.v20 import common as dialect
 
-from mission.errors import LinkTimeoutError
 from sim.autopilot import Autopilot
 from sim.fleet_config import VehicleConfig
 from sim.link_faults import FaultyLink, Way
 from sim.wire import HEADER_V2, Message
 from vehicles import px4
-from vehicles.link import Outcome, unconfirmed
 from vehicles.mavlink_link import MavlinkLink
 from vehicles.message_wire import Outgoing, Taker
 
@@ -77,7 +75,7 @@ class LossyWire:
         fields = {
             "target_system": self.autopilot.onboard.config.system_id,
             "target_component": px4.AUTOPILOT_COMPONENT,
-            **{name: math.nan if value is None else value for name, value in known.items()},
+            **{name: _native(value) for name, value in known.items()},
         }
         return kind(**fields)
 
@@ -119,23 +117,18 @@ class LossyWire:
         return {name: getattr(message, name) for name in message.fieldnames}
 
 
+def _native(value: float | str | None) -> float | bytes:
+    """A field as pymavlink takes it."""
+    if value is None:
+        return math.nan
+    return value.encode() if isinstance(value, str) else value
+
+
 def stream_off(message_id: int) -> dict[str, int | float | None]:
     """Fields of the COMMAND_LONG that switches a message off."""
     values = [float(message_id), -1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     parameters = {f"param{number}": value for number, value in enumerate(values, start=1)}
     return {"command": int(px4.Command.SET_MESSAGE_INTERVAL), "confirmation": 0, **parameters}
-
-
-class _NoParameters:
-    """Parameters are not carried by this wire."""
-
-    async def read(self, name: str, timeout_s: float) -> int | float:
-        """Answer nothing."""
-        raise LinkTimeoutError(f"{name} is not answered within {timeout_s:g} s")
-
-    async def set(self, name: str, value: float, timeout_s: float) -> Outcome:  # noqa: ARG002 - it is not sent
-        """Answer nothing."""
-        return unconfirmed(f"{name} is not answered within {timeout_s:g} s")
 
 
 class LossyVehicle:
@@ -155,7 +148,7 @@ class LossyVehicle:
         for message_id in px4.UNWANTED_MESSAGES:  # as a gateway does before anything else
             self.wire.send_unharmed(Outgoing("COMMAND_LONG", stream_off(message_id)))
         self.autopilot.take()
-        self.link = MavlinkLink(config.vehicle_id, config.system_id, self.wire, _NoParameters(), 1.0)
+        self.link = MavlinkLink(config.vehicle_id, config.system_id, self.wire, 1.0)
         self._known = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 

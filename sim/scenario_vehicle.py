@@ -4,33 +4,23 @@ Radios may be shared: then every ground end hears every vehicle, as on one telem
 system id alone. Whoever judges the flights may listen to what is sent (`ScenarioWire.sent`) and heard.
 """
 
-import asyncio
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pymavlink.dialects.v20 import common as dialect
 
-from mission.errors import LinkTimeoutError
 from sim.autopilot import Autopilot
 from sim.fleet_config import FleetConfig, VehicleConfig
 from sim.link_faults import FaultyLink, Way
 from sim.lossy_wire import BOOT_S, HEARTBEAT_S, TYPE_GCS, LossyWire, stream_off
-from sim.parameters import MAV_PARAM_TYPE_INT32, MAV_PARAM_TYPE_REAL32
 from sim.vehicle_setup import set_up
-from sim.wire import HEADER_V2
 from vehicles import px4
-from vehicles.link import OBSERVED, Outcome, unconfirmed
 from vehicles.mavlink_link import MavlinkLink
 from vehicles.message_wire import Outgoing
 
-ASK_AGAIN_S: Final = 0.5
-"""A parameter that is not answered is asked for again."""
-_PARAM_VALUE_ID: Final = 22
-_PARAM_VALUE: Final = struct.Struct("<fHH16sB")
 _MISSION_CURRENT_ID: Final = 42
 
-Sent = Callable[[str, Mapping[str, int | float | None]], None]
+Sent = Callable[[str, Mapping[str, int | float | str | None]], None]
 """Hears each message that mission control sends: its name and fields."""
 
 
@@ -48,8 +38,6 @@ class ScenarioWire(LossyWire):
         self.channel: Sequence[ScenarioWire] = (self,)
         self.sent: Sent = lambda _name, _fields: None
         self.heard_plan: Callable[[], None] = lambda: None
-        self.parameter_values: dict[str, int | float] = {}
-        self.parameter_news = asyncio.Event()
         self._system_id = autopilot.onboard.config.system_id
 
     @property
@@ -61,19 +49,6 @@ class ScenarioWire(LossyWire):
         """Send one message to the autopilot."""
         self.sent(message.name, message.fields)
         super().send(message)
-
-    def ask_parameter(self, name: str) -> None:
-        """Ask for one parameter by its name."""
-        target = self._system_id, px4.AUTOPILOT_COMPONENT
-        self._offer_up(dialect.MAVLink_param_request_read_message(*target, name.encode(), -1))
-
-    def set_parameter(self, name: str, value: float) -> None:
-        """Set one parameter; an int goes bytewise, as PX4 takes it."""
-        is_int = isinstance(value, int)
-        kind = MAV_PARAM_TYPE_INT32 if is_int else MAV_PARAM_TYPE_REAL32
-        carried = struct.unpack("<f", struct.pack("<i", value))[0] if is_int else value
-        target = self._system_id, px4.AUTOPILOT_COMPONENT
-        self._offer_up(dialect.MAVLink_param_set_message(*target, name.encode(), carried, kind))
 
     def step(self) -> None:
         """Bring the radio and the vehicle to the loop's time."""
@@ -97,57 +72,9 @@ class ScenarioWire(LossyWire):
         if frame[5] != self._system_id:
             return
         message_id = int.from_bytes(frame[7:10], "little")
-        if message_id == _PARAM_VALUE_ID:
-            self._take_parameter(frame)
-            return
         self._hand_over(frame)
         if message_id == _MISSION_CURRENT_ID:
             self.heard_plan()
-
-    def _take_parameter(self, frame: bytes) -> None:
-        payload = frame[HEADER_V2.size : HEADER_V2.size + frame[1]].ljust(_PARAM_VALUE.size, b"\0")
-        value, _count, _index, name, kind = _PARAM_VALUE.unpack(payload)
-        if kind == MAV_PARAM_TYPE_INT32:
-            value = int.from_bytes(payload[:4], "little", signed=True)
-        self.parameter_values[name.rstrip(b"\0").decode("ascii", "replace")] = value
-        self.parameter_news.set()
-        self.parameter_news = asyncio.Event()
-
-
-class WireParameters:
-    """An autopilot's parameters over a `ScenarioWire`, asked for until they are answered."""
-
-    def __init__(self, wire: ScenarioWire) -> None:
-        self._wire = wire
-
-    async def read(self, name: str, timeout_s: float) -> int | float:
-        """Read one parameter.
-
-        Raises:
-            LinkTimeoutError: no answer: no such parameter, or no link.
-        """
-        wire, loop = self._wire, asyncio.get_running_loop()
-        wire.parameter_values.pop(name, None)
-        deadline_s = loop.time() + timeout_s
-        while (left_s := deadline_s - loop.time()) > 0.0:
-            wire.ask_parameter(name)
-            try:
-                async with asyncio.timeout(min(ASK_AGAIN_S, left_s)):
-                    while name not in wire.parameter_values:
-                        await wire.parameter_news.wait()
-                return wire.parameter_values[name]
-            except TimeoutError:
-                continue
-        raise LinkTimeoutError(f"{name} is not answered within {timeout_s:g} s")
-
-    async def set(self, name: str, value: float, timeout_s: float) -> Outcome:
-        """Set one parameter, observed by reading it again."""
-        self._wire.set_parameter(name, value)
-        try:
-            held = await self.read(name, timeout_s)
-        except LinkTimeoutError as problem:
-            return unconfirmed(str(problem))
-        return OBSERVED if held == value else unconfirmed(f"{name} was set to {value}, and is {held}")
 
 
 class ScenarioVehicle:
@@ -173,7 +100,7 @@ class ScenarioVehicle:
         for message_id in px4.UNWANTED_MESSAGES:  # as a gateway does before anything else
             self.wire.send_unharmed(Outgoing("COMMAND_LONG", stream_off(message_id)))
         self.autopilot.take()
-        self.link = MavlinkLink(config.vehicle_id, config.system_id, self.wire, WireParameters(self.wire), 1.0)
+        self.link = MavlinkLink(config.vehicle_id, config.system_id, self.wire, 1.0)
 
     def step(self) -> None:
         """Bring everything to the loop's time, and take in what was heard."""

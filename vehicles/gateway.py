@@ -78,8 +78,6 @@ class Gateway:
         finally:
             await self._desk.close()
             await self._bus.close()
-        if self._fleet.abandoned:
-            os._exit(0)  # a native call hangs: joining its thread would hang this process too
 
     async def _serve(self) -> None:
         loops = [

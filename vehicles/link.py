@@ -201,18 +201,6 @@ class PlanPort(Protocol):
         ...
 
 
-class Parameters(Protocol):
-    """One autopilot's parameters."""
-
-    async def read(self, name: str, timeout_s: float) -> int | float:
-        """Read one parameter; LinkTimeoutError when it is not answered."""
-        ...
-
-    async def set(self, name: str, value: float, timeout_s: float) -> Outcome:
-        """Set one parameter, observed by reading it again."""
-        ...
-
-
 class VehicleLink(PlanPort, Protocol):
     """All that mission control asks of one vehicle."""
 

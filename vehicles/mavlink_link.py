@@ -22,7 +22,6 @@ from vehicles.link import (
     GripperOutcome,
     HeldPlan,
     Outcome,
-    Parameters,
     PlanIds,
     StatusText,
     TransferResult,
@@ -31,6 +30,7 @@ from vehicles.link import (
     unconfirmed,
 )
 from vehicles.message_wire import MessageWire
+from vehicles.parameter_calls import ParameterCalls
 from vehicles.round_trip import RoundTrip
 from vehicles.state_assembly import StateAssembler
 from vehicles.stream_rates import configure_streams
@@ -51,13 +51,11 @@ class MavlinkLink:
     """A `vehicles.link.VehicleLink` on one autopilot. `pump` must be called regularly.
 
     Args:
-        wire: the messages to and from the autopilot; nothing else is trusted or used, but for `parameters`.
+        wire: the messages to and from the autopilot; nothing else is trusted or used.
         speed_factor: how many times faster than ours the autopilot's clock runs.
     """
 
-    def __init__(
-        self, vehicle_id: str, system_id: int, wire: MessageWire, parameters: Parameters, speed_factor: float
-    ) -> None:
+    def __init__(self, vehicle_id: str, system_id: int, wire: MessageWire, speed_factor: float) -> None:
         self.vehicle_id = vehicle_id
         self.system_id = system_id
         self.assembly = StateAssembler(vehicle_id, system_id, speed_factor)
@@ -66,7 +64,7 @@ class MavlinkLink:
         round_trip = RoundTrip()
         self._commands = CommandCalls(wire, round_trip)
         self._plans = PlanLists(vehicle_id, wire, round_trip, speed_factor=speed_factor, words=self._words_since)
-        self._parameters = parameters
+        self._parameters = ParameterCalls(vehicle_id, wire, round_trip)
         self._inbox_lock = threading.Lock()
         self._inbox: dict[str, str] = {}
         self._text_inbox: deque[str] = deque(maxlen=256)
@@ -120,7 +118,7 @@ class MavlinkLink:
     @property
     def answers(self) -> int:
         """How often the vehicle has answered a command, a question or an item."""
-        return self._commands.answers + self._plans.answers
+        return self._commands.answers + self._plans.answers + self._parameters.answers
 
     def plan_ids(self) -> PlanIds:
         """The latest checksums of what the autopilot holds."""

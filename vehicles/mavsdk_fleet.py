@@ -30,8 +30,8 @@ IDENTITY_PERIOD_S = 10.0
 STREAM_SETUP_TIMEOUT_S = 2.0
 STREAM_SETUP_ATTEMPTS = 5
 """Rounds of asking for message rates; a refusal is final after as many."""
-DRAIN_TIMEOUT_S = 3.0
-THREADS_PER_VEHICLE = 3
+THREADS = 4
+"""For opening, asking and closing connections; everything else is messages, which never block."""
 """A transfer, a safety command beside it, and one left over."""
 
 
@@ -95,7 +95,6 @@ class MavsdkFleet:
     Attributes:
         links: vehicle id → link, for the vehicles that have answered and are not quarantined.
         health: vehicle id → condition of its link.
-        abandoned: closing found a native call that did not end; the process should end without more ado.
     """
 
     def __init__(
@@ -109,13 +108,10 @@ class MavsdkFleet:
         self.addresses = {address.vehicle_id: address for address in addresses}
         self.links: dict[str, MavsdkLink] = {}
         self.health = {vehicle_id: LinkHealth() for vehicle_id in self.addresses}
-        self.abandoned = False
         self._speed_factor = speed_factor
         self._connect_timeout_s = connect_timeout_s
         self._on_change = on_change
-        self._executor = ThreadPoolExecutor(
-            max_workers=4 + THREADS_PER_VEHICLE * len(addresses), thread_name_prefix="mavsdk"
-        )
+        self._executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="mavsdk")
         self._connections: dict[str, MavsdkConnection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._strangers: set[tuple[str, int]] = set()
@@ -147,12 +143,9 @@ class MavsdkFleet:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
-        drained = await asyncio.gather(*(link.calls.drained(DRAIN_TIMEOUT_S) for link in self.links.values()))
         self.links.clear()
-        self.abandoned = not all(drained)
-        if not self.abandoned:
-            for connection in self._connections.values():
-                await connection.close()
+        for connection in self._connections.values():
+            await connection.close()
         self._connections.clear()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
@@ -248,7 +241,7 @@ class MavsdkFleet:
             await asyncio.sleep(DISCOVERY_PERIOD_S)
 
     def _admit(self, address: VehicleAddress, system: System) -> None:
-        link = MavsdkLink(address.vehicle_id, address.system_id, system, self._executor, self._speed_factor)
+        link = MavsdkLink(address.vehicle_id, address.system_id, system, self._speed_factor)
         self.links[address.vehicle_id] = link
         self._start(self._set_up_streams(address.vehicle_id, link), f"streams-{address.vehicle_id}")
 

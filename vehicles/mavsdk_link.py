@@ -1,9 +1,10 @@
-"""One vehicle's link on MAVSDK: its native message plugin as the wire. `action.*` and `mission_raw` are not used:
-their word cannot be trusted on a link that loses messages (docs/decisions/0005).
+"""One vehicle's link on MAVSDK: its native message plugin as the wire.
+
+`action`, `mission_raw` and `param` are not used: their word cannot be trusted on a link that loses messages
+(docs/decisions/0005).
 """
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 from mavsdk.exceptions import MavsdkError
 from mavsdk.plugins.mavlink_direct import MavlinkDirect, MavlinkMessage
@@ -11,8 +12,6 @@ from mavsdk.system import System
 
 from vehicles import px4
 from vehicles.mavlink_link import MavlinkLink
-from vehicles.mavsdk_calls import NativeCalls
-from vehicles.mavsdk_parameters import MavsdkParameters
 from vehicles.message_wire import Outgoing, Taker
 
 
@@ -47,9 +46,5 @@ class MavsdkWire:
 class MavsdkLink(MavlinkLink):
     """A `vehicles.link.VehicleLink` on one autopilot that MAVSDK has found. `pump` must be called regularly."""
 
-    def __init__(
-        self, vehicle_id: str, system_id: int, system: System, executor: ThreadPoolExecutor, speed_factor: float
-    ) -> None:
-        self.calls = NativeCalls(vehicle_id, executor)
-        wire = MavsdkWire(system_id, system)
-        super().__init__(vehicle_id, system_id, wire, MavsdkParameters(system, self.calls), speed_factor)
+    def __init__(self, vehicle_id: str, system_id: int, system: System, speed_factor: float) -> None:
+        super().__init__(vehicle_id, system_id, MavsdkWire(system_id, system), speed_factor)

@@ -20,7 +20,7 @@ class Outgoing:
     """
 
     name: str
-    fields: Mapping[str, int | float | None]
+    fields: Mapping[str, int | float | str | None]
 
 
 class MessageWire(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from mission.errors import InputError, InputProblem, LinkTimeoutError
+from mission.errors import InputError, InputProblem, LinkError, LinkTimeoutError
 from mission.model.telemetry import LandedState, VehicleState
 from vehicles.link import OBSERVED, Outcome, refused
 
@@ -114,6 +114,8 @@ async def _compare(link: ParameterPort, wanted: ProfileParameter, timeout_s: flo
         found = await link.read_parameter(wanted.name, timeout_s)
     except LinkTimeoutError:
         return Drift(wanted.name, wanted.value, None, "unknown to the autopilot, or no link")
+    except LinkError as problem:
+        return Drift(wanted.name, wanted.value, None, str(problem))
     if isinstance(found, int) is not isinstance(wanted.value, int):
         kind = "INT32" if isinstance(found, int) else "REAL32"
         return Drift(wanted.name, wanted.value, found, f"the autopilot holds it as {kind}")

@@ -210,7 +210,7 @@ class _ScenarioDay:
         def now_s() -> float:
             return (clock.now() - start).total_seconds()
 
-        def sent(name: str, fields: Mapping[str, int | float | None]) -> None:
+        def sent(name: str, fields: Mapping[str, int | float | str | None]) -> None:
             command = int(fields.get("command") or 0)
             if name == "COMMAND_LONG" and command in COMMANDS_WATCHED:
                 first, second, third = (float(fields.get(f"param{n}") or 0.0) for n in (1, 2, 3))
