@@ -21,10 +21,6 @@ STEADY_S: Final = 1.0
 """A vehicle is at a drop when everything it reported for so long, by its own clock, says so."""
 STEADY_SPEED_M_S: Final = 1.0
 """Faster over ground than this it passes a drop: it is not at it."""
-JUMP_M: Final = 3.0
-"""A position that moves by so much more than the vehicle's own speed explains is no motion (fault F-V4)."""
-DISTRUST_S: Final = 5.0
-"""So long after an implausible position, by the vehicle's clock, none is evidence of anything."""
 LEFT_SHARE: Final = 0.5
 """A parcel is gone when more than this share of its mass is missing, and aboard when less is."""
 
@@ -76,13 +72,11 @@ class PlaceWatch:
         self._radius_m = policy.release_radius_m
         self._last: VehicleState | None = None
         self._steady_since_ms: int | None = None
-        self._distrusted_until_ms = -1
+        self._believed = False
 
-    def observe(self, state: VehicleState) -> None:
-        """Take in a newer state."""
-        if self._last is not None and not _plausible_step(self._last, state):
-            self._distrusted_until_ms = state.boot_time_ms + round(DISTRUST_S * 1000)
-        self._last = state
+    def observe(self, state: VehicleState, *, believed: bool) -> None:
+        """Take in a newer state; `believed`: its position follows from the track before (`PositionTrust`)."""
+        self._last, self._believed = state, believed
         if not self.holds:
             self._steady_since_ms = None
         elif self._steady_since_ms is None:
@@ -98,7 +92,7 @@ class PlaceWatch:
     def holds(self) -> bool:
         """Whether the newest state is one of a vehicle at the drop."""
         state = self._last
-        if state is None or state.boot_time_ms < self._distrusted_until_ms or self.distance_m > self._radius_m:
+        if state is None or not self._believed or self.distance_m > self._radius_m:
             return False
         if self._point.lands:
             return state.landed_state is LandedState.ON_GROUND
@@ -116,7 +110,7 @@ class PlaceWatch:
     def landed_off(self) -> bool:
         """Whether it is known to stand on the ground beside the drop (fault F-V23)."""
         state = self._last
-        if state is None or not self._point.lands or state.boot_time_ms < self._distrusted_until_ms:
+        if state is None or not self._point.lands or not self._believed:
             return False
         return state.landed_state is LandedState.ON_GROUND and self._radius_m < self.distance_m < math.inf
 
@@ -128,13 +122,3 @@ def is_gone(before_kg: float, after_kg: float, parcel_kg: float) -> bool:
 
 def _ground_speed_m_s(state: VehicleState) -> float:
     return math.hypot(state.velocity_north_m_s, state.velocity_east_m_s)
-
-
-def _plausible_step(before: VehicleState, after: VehicleState) -> bool:
-    """Whether one position follows from the other at the speeds the vehicle told."""
-    first, second = before.position, after.position
-    if first is None or second is None:
-        return True  # nothing to compare; without a position nothing holds
-    elapsed_s = (after.boot_time_ms - before.boot_time_ms) / 1000.0
-    speed_m_s = max(_ground_speed_m_s(before), _ground_speed_m_s(after))
-    return distance_m(first, second) <= speed_m_s * elapsed_s + JUMP_M

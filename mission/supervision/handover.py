@@ -58,6 +58,7 @@ class Handover:
         self._weighs = ledger.flight.plan.sortie.vehicle.type.payload_sensor
         self._place = PlaceWatch(point, policy)
         self._vehicle = VehicleState(ledger.flight.vehicle_id)
+        self._jumped_m = 0.0
         self._before_gate_ms: int | None = None  # the last sample before the gate: it begins no earlier
         self._releases = 0
         self._passes = 0
@@ -85,10 +86,18 @@ class Handover:
 
     # ---- what is heard -----------------------------------------------------------------------------
 
-    def observed(self, vehicle: VehicleState, now: datetime, *, in_charge: bool) -> None:
-        """Take in a newer state; `in_charge`: the vehicle flies our mission, and may be told what to do."""
+    def observed(self, vehicle: VehicleState, now: datetime, *, in_charge: bool, jumped_m: float) -> None:
+        """Take in a newer state.
+
+        Args:
+            vehicle: the state.
+            now: mission time.
+            in_charge: the vehicle flies our mission, and may be told what to do.
+            jumped_m: how far its position lies off its track (`PositionTrust`); then it proves no place.
+        """
         self._vehicle = vehicle
-        self._place.observe(vehicle)
+        self._jumped_m = jumped_m
+        self._place.observe(vehicle, believed=jumped_m == 0.0)
         if self.state is ReleaseState.COMMANDED and self._answered_ms is not None:
             self._judge(self._answered_ms)
         if not in_charge:
@@ -182,9 +191,14 @@ class Handover:
             self._ledger.alarm("OFF_TARGET_LANDING", self._order.order_id, f"landed {off_m:.1f} m from the drop")
             self._keep(f"the vehicle landed {off_m:.1f} m from the drop")
         elif for_command_s < LEAST_COMMAND_S:
-            self._keep("nobody came to take it" if not attended else "the vehicle was not seen at the drop in time")
+            self._keep(self._why_not_released(attended=attended))
         elif self.state is ReleaseState.AT_DROP and attended:
             self._command(now + timedelta(seconds=for_command_s))
+
+    def _why_not_released(self, *, attended: bool) -> str:
+        if self._jumped_m > 0.0:
+            return f"the vehicle's position had jumped by {self._jumped_m:.0f} m: where it was is not known"
+        return "the vehicle was not seen at the drop in time" if attended else "nobody came to take it"
 
     def _command(self, deadline: datetime) -> None:
         self._releases += 1

@@ -323,9 +323,10 @@ class SortieSupervisor:
         self._handovers.ended()
         site = self._site_below()
         where = f"at {site.name}" if site else "off every permitted site"
+        if site is None and self._handovers.jumped_m:
+            where = f"at an unknown place (its position had jumped by {self._handovers.jumped_m:.0f} m)"
         if site is None:
-            why = "landed off every permitted site: a person must check"
-            self._ledger.alarm("OFF_TARGET_LANDING", self._ledger.sortie_id, why)
+            self._ledger.alarm("OFF_TARGET_LANDING", self._ledger.sortie_id, f"landed {where}: a person must check")
         for order_id, state in self.order_states.items():
             if state is OrderState.PLANNED:
                 self._ledger.fail_order(order_id, "the vehicle was told to start and was not seen in the air")
@@ -352,7 +353,8 @@ class SortieSupervisor:
         if here is None:
             return None
         nearest = min(sites, key=lambda site: distance_m(here, site.position))
-        return nearest if distance_m(here, nearest.position) <= LANDING_TOLERANCE_M else None
+        off_m = distance_m(here, nearest.position) + self._handovers.jumped_m
+        return nearest if off_m <= LANDING_TOLERANCE_M else None
 
     # ---- the link and the clock --------------------------------------------------------------------
 

@@ -142,7 +142,6 @@ class Flown:
         over = {"latitude_deg": DROP.latitude_deg, "longitude_deg": DROP.longitude_deg, "height_home_m": 6.0}
         still = {"velocity_north_m_s": 0.0, "velocity_east_m_s": 0.0}
         self.see(after_s=70.0, mission_current=GATE - 1, **(over | still | changes))
-        self.see(after_s=6.0)  # what it told before was far away: so long nothing it tells is believed
         return [*self.see(mission_current=GATE), *self.see()]
 
     def command(self, **changes: Any) -> Release:
@@ -165,9 +164,10 @@ class Flown:
         """Be seen holding still."""
         return self.see(mode=FlightMode.HOLD, velocity_north_m_s=0.0, velocity_east_m_s=0.0)
 
-    def touch_down(self, place: GeoPoint) -> list[Command]:
+    def touch_down(self, place: GeoPoint, after_s: float = 60.0) -> list[Command]:
         """Land and disarm somewhere."""
         return self.see(
+            after_s,
             latitude_deg=place.latitude_deg,
             longitude_deg=place.longitude_deg,
             height_home_m=0.0,

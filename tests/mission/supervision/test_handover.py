@@ -95,13 +95,35 @@ def test_nothing_is_released_by_old_telemetry(flown: "Flown") -> None:
     assert releases(flown.arrive()) == []
 
 
-def test_a_position_that_jumped_proves_nothing_for_a_while(flown: "Flown") -> None:
-    """Fault F-V4: 500 m in a second is no motion; the drop is believed only when the position has settled."""
+def fly_on_with_a_jump(flown: "Flown", still_s: int) -> list[object]:
+    """Come to 60 m short of the drop, jump onto it, and be seen there at rest, once a second."""
     flown.fly()
-    flown.see(mission_current=GATE, latitude_deg=48.4045, longitude_deg=15.60, height_home_m=6.0)
-    still = {"velocity_north_m_s": 0.0, "velocity_east_m_s": 0.0}
-    assert releases([*flown.see(latitude_deg=48.409, **still), *flown.see(), *flown.see(), *flown.see()]) == []
-    assert len(releases([*flown.see(), *flown.see(), *flown.see()])) == 1
+    still = {"velocity_north_m_s": 0.0, "velocity_east_m_s": 0.0, "height_home_m": 6.0, "longitude_deg": 15.60}
+    flown.see(after_s=70.0, mission_current=GATE - 1, latitude_deg=48.409 - 6 * TEN_METRES_DEG, **still)
+    commands = flown.see(mission_current=GATE, latitude_deg=48.409)
+    for _ in range(still_s):
+        commands += flown.see()
+    return list(commands)
+
+
+def test_a_position_that_jumped_proves_no_place_however_long_it_stays(flown: "Flown") -> None:
+    """Fault F-V4: alarm, no release; the parcel stays aboard, and where it lands by that position is not known."""
+    commands = fly_on_with_a_jump(flown, still_s=60)
+    assert releases(commands) == []
+    assert [alarm.state for alarm in told(commands, ReportKind.ALARM)] == ["POSITION_JUMPED"]
+    assert state_of(commands) == [ReleaseState.KEPT]
+    flown.see(mission_current=GATE + 1)
+    flown.touch_down(HUB)
+    assert order_state(flown) is OrderState.FAILED
+    assert "its position had jumped by 60 m" in flown.supervisor.reasons["A-1"]
+
+
+def test_a_position_that_jumped_and_jumped_back_is_believed_again(flown: "Flown") -> None:
+    """Fault F-V4: it agrees with the track of before; then it flies to its drop and delivers."""
+    assert releases(fly_on_with_a_jump(flown, still_s=5)) == []
+    flown.see(latitude_deg=48.409 - 6 * TEN_METRES_DEG)
+    flown.see(after_s=6.0, latitude_deg=48.409)
+    assert len(releases([*flown.see(), *flown.see()])) == 1
 
 
 def test_a_glimpse_of_the_drop_is_not_enough(flown: "Flown") -> None:
