@@ -78,8 +78,8 @@ class MissionProtocol:
         self._asked_s = 0.0
 
     def reset(self) -> None:
-        """Forget the transfer under way."""
-        self.state = TransferState.IDLE
+        """As after a restart: no transfer is under way, and the first item is asked for with MISSION_REQUEST."""
+        self.state, self._int_mode = TransferState.IDLE, False
 
     def receive(self, message: Any, now_s: float) -> bool:
         """Handle a message addressed to this vehicle; False when it is not one of the protocol's."""
@@ -153,6 +153,8 @@ class MissionProtocol:
             return
         sent = _item_of(heard.message)
         stored = self.item_veto(self._next) or item_as_stored(sent, self._plan)
+        if not self._int_mode and sent.frame in _INT_FRAMES.values():
+            stored = MissionResult.UNSUPPORTED_FRAME
         if isinstance(stored, MissionResult):
             if stored is not MissionResult.ERROR:
                 self._outbox.text(Severity.CRITICAL, "IGN MISSION_ITEM: Invalid item")

@@ -113,6 +113,11 @@ _POLYGON_VERTICES = frozenset({MavCommand.FENCE_POLYGON_INCLUSION, MavCommand.FE
 _RELATIVE_FRAMES = frozenset({MavFrame.GLOBAL_RELATIVE_HOME, MavFrame.GLOBAL_RELATIVE_HOME_INT})
 _PLACE_FRAMES = _RELATIVE_FRAMES | {MavFrame.GLOBAL_AMSL, MavFrame.GLOBAL_AMSL_INT}
 
+_ROI_COMMANDS = frozenset({NAV_ROI, DO_SET_ROI})
+_ROI_WITH_PLACE = frozenset({0, 3})
+_ROI_WITHOUT_PLACE = frozenset({0, 1, 2})
+"""What param1 of a region of interest may be (MAV_ROI: 0 none, 1 the next waypoint, 2 an item, 3 a place)."""
+
 _ID_LAYOUT = struct.Struct("<BHB4fiif")
 _ALL_ONES = 0xFFFFFFFF
 
@@ -155,18 +160,18 @@ def item_as_stored(item: MissionItem, plan: MavMissionType) -> MissionItem | Mis
 
 def _parse(item: MissionItem) -> MissionItem | MissionResult:
     """What PX4 makes of an item whatever plan it belongs to."""
-    if item.frame == MavFrame.MISSION:
-        if item.command not in _PLACELESS_COMMANDS:
-            return MissionResult.UNSUPPORTED
-        return replace(item, x=_as_float32(item.x), y=_as_float32(item.y))
-    if item.frame not in _PLACE_FRAMES:
+    is_placeless = item.frame == MavFrame.MISSION
+    if not is_placeless and item.frame not in _PLACE_FRAMES:
         return MissionResult.UNSUPPORTED_FRAME
-    kept = _WHOLE_PARAMETERS.get(item.command)
-    if kept is None:
+    if item.command not in (_PLACELESS_COMMANDS if is_placeless else _WHOLE_PARAMETERS):
         return MissionResult.UNSUPPORTED
-    if item.command in (NAV_ROI, DO_SET_ROI) and item.param1 not in (0.0, 3.0):
-        return MissionResult.INVALID_PARAM1
-    return _keep_parameters(item, kept)
+    if item.command in _ROI_COMMANDS:
+        modes = _ROI_WITHOUT_PLACE if is_placeless else _ROI_WITH_PLACE
+        if not math.isfinite(item.param1) or int(item.param1) not in modes:  # PX4 cuts the fraction off
+            return MissionResult.INVALID_PARAM1
+    if is_placeless:
+        return replace(item, x=_as_float32(item.x), y=_as_float32(item.y))
+    return _keep_parameters(item, _WHOLE_PARAMETERS[item.command])
 
 
 def _as_float32(value: int) -> int:

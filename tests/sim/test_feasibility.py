@@ -1,5 +1,7 @@
 """Missions that PX4 acknowledges and then refuses to fly."""
 
+import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,8 @@ def infeasible_missions(plans: SimpleNamespace) -> dict[str, list[MissionItem]]:
     return {
         "second take-off": [takeoff, fly, land, plans.item(22, 0.0, 0.0, 20.0), land],
         "gripper before take-off": [plans.action(211, 1.0, 0.0), takeoff, fly, land],
+        "winch before take-off": [plans.action(42600, 1.0, 1.0), takeoff, fly, land],
+        "actuator before take-off": [plans.action(187, 1.0), takeoff, fly, land],
         "waypoint before take-off": [fly, takeoff, land],
         "take-off to home's height": [plans.item(22, 0.0, 0.0, 0.0), fly, land],
         "take-off below ground": [plans.item(22, 0.0, 0.0, -5.0), fly, land],
@@ -36,6 +40,8 @@ def infeasible_missions(plans: SimpleNamespace) -> dict[str, list[MissionItem]]:
     [
         "second take-off",
         "gripper before take-off",
+        "winch before take-off",
+        "actuator before take-off",
         "waypoint before take-off",
         "take-off to home's height",
         "take-off below ground",
@@ -57,6 +63,24 @@ def test_infeasible_mission_is_acked_and_then_neither_arms_nor_starts(
         "Mission start denied! No valid mission",
     ]
     assert not station.autopilot.onboard.armed
+
+
+@pytest.mark.parametrize("name", ["a leg of 200 km", "50 m below home", "no height", "beyond the pole"])
+def test_what_px4_does_not_check_is_accepted_and_may_be_armed(
+    station: "GroundStation", plans: SimpleNamespace, name: str
+) -> None:
+    """Legs of 200 km, a height of -50 m or NaN, latitude 91: found feasible, and armed in mission mode."""
+    waypoint = {
+        "a leg of 200 km": plans.item(16, 200_000.0, 0.0, 20.0),
+        "50 m below home": plans.item(16, 40.0, 0.0, -50.0),
+        "no height": plans.item(16, 40.0, 0.0, math.nan),
+        "beyond the pole": replace(plans.item(16, 40.0, 0.0, 20.0), x=910_000_000),
+    }[name]
+    assert station.upload([plans.item(22, 0.0, 0.0, 20.0), waypoint, plans.item(21, 0.0, 0.0, 0.0)]) == 0
+    station.run(1.0)
+    assert station.command(300) == [ACCEPTED]
+    station.run(30.0)
+    assert station.autopilot.onboard.armed
 
 
 def test_arming_within_half_a_second_of_an_infeasible_upload_slips_through(

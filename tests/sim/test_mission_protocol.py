@@ -108,6 +108,18 @@ def test_parse_errors_are_refused_at_once_and_the_old_mission_stays(
     assert station.autopilot.onboard.plans.ids[MavMissionType.MISSION] == before
 
 
+@pytest.mark.parametrize(("frame", "result"), [(0, 0), (3, 0), (5, 2), (6, 2)])
+def test_an_item_with_float_degrees_comes_in_a_frame_of_floats(
+    station: "GroundStation", plans: SimpleNamespace, frame: int, result: int
+) -> None:
+    """MISSION_ITEM in frame 5 or 6, which say that degrees are whole numbers, gets UNSUPPORTED_FRAME."""
+    item = plans.item(22, 0.0, 0.0, 10.0)
+    station.count(1)
+    place = item.x * 1e-7, item.y * 1e-7, item.z
+    station.send(dialect.MAVLink_mission_item_message(1, 1, 0, frame, 22, 1, 1, 0.0, 0.0, 0.0, 0.0, *place, MISSION))
+    assert station.named("MISSION_ACK")[-1].type == result
+
+
 @pytest.mark.parametrize(("plan", "limit"), [(MISSION, 10_000), (FENCE, 64), (RALLY, 32)])
 def test_too_many_items_are_refused_at_the_count(station: "GroundStation", plan: int, limit: int) -> None:
     """64 fence vertices and 32 rally points is all that PX4 takes; one more is NO_SPACE."""

@@ -66,19 +66,62 @@ def test_commands_with_a_place_are_taken_in_frames_0_3_5_and_6(command: int) -> 
     assert item_as_stored(MissionItem(command, 1), MavMissionType.MISSION) is MissionResult.UNSUPPORTED_FRAME
 
 
-@pytest.mark.parametrize("command", [20, 93, 177, 178, 179, 187, 189, 197, 203, 205, 206, 211, 214, 530, 42600])
-def test_commands_without_a_place_are_taken_in_frame_2_only(command: int) -> None:
-    """What PX4 SITL accepted without a place, and refused with one."""
-    assert isinstance(item_as_stored(MissionItem(command, 2), MavMissionType.MISSION), MissionItem)
-    assert item_as_stored(MissionItem(command, 6), MavMissionType.MISSION) is MissionResult.UNSUPPORTED
-
-
-@pytest.mark.parametrize(
-    "command", [18, 23, 25, 30, 82, 92, 94, 95, 113, 115, 176, 180, 183, 184, 188, 192, 207, 208, 210, 212, 222, 400]
+MEASURED = (
+    20,
+    93,
+    177,
+    178,
+    179,
+    187,
+    189,
+    197,
+    201,
+    203,
+    205,
+    206,
+    211,
+    214,
+    530,
+    1000,
+    2000,
+    2001,
+    2003,
+    2500,
+    42600,
 )
+FROM_THE_SOURCE = (80, 112, 114, 196, 200, 204, 260, 532, 534, 1001, 2501, 3000)
+
+
+@pytest.mark.parametrize("command", [*MEASURED, *FROM_THE_SOURCE])
+def test_commands_without_a_place_are_taken_in_frame_2_only(command: int) -> None:
+    """What PX4 SITL accepted without a place, and refused with one; some by its source alone.
+
+    A region of interest (80, 201) may have a place, so that a frame with one is not refused.
+    """
+    assert isinstance(item_as_stored(MissionItem(command, 2), MavMissionType.MISSION), MissionItem)
+    if command not in (80, 201):
+        for frame in (0, 3, 5, 6):
+            assert item_as_stored(MissionItem(command, frame), MavMissionType.MISSION) is MissionResult.UNSUPPORTED
+
+
+@pytest.mark.parametrize("command", [80, 201])
+@pytest.mark.parametrize(("frame", "modes"), [(6, {0, 3}), (2, {0, 1, 2})])
+def test_a_region_of_interest_is_of_a_kind_that_its_frame_has(command: int, frame: int, modes: set[int]) -> None:
+    """MAV_ROI in param1: none (0) or a place (3) in a frame with one; none, next (1) or an item (2) without."""
+    for mode in range(-1, 6):
+        stored = item_as_stored(MissionItem(command, frame, param1=mode + 0.25 * (mode > 0)), MavMissionType.MISSION)
+        assert isinstance(stored, MissionItem) is (mode in modes)
+        assert mode in modes or stored is MissionResult.INVALID_PARAM1
+    assert item_as_stored(MissionItem(command, frame, math.nan), MavMissionType.MISSION) is MissionResult.INVALID_PARAM1
+
+
+REFUSED = (18, 23, 25, 30, 82, 92, 94, 95, 113, 115, 176, 180, 181, 182, 183, 184, 188, 192, 207, 208, 210, 212)
+
+
+@pytest.mark.parametrize("command", [*REFUSED, 222, 223, 224, 400])
 def test_commands_that_px4_does_not_take_in_a_mission(command: int) -> None:
     """NAV_PAYLOAD_PLACE (94) and DO_SET_SERVO (183) are among them."""
-    for frame in (2, 6):
+    for frame in (0, 2, 3, 5, 6):
         assert item_as_stored(MissionItem(command, frame), MavMissionType.MISSION) is MissionResult.UNSUPPORTED
 
 
