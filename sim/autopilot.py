@@ -41,6 +41,8 @@ SPEND_S = 0.2
 """The battery is looked at this often, or with each longer stride."""
 PARAMETERS_PER_STEP = 4
 """How fast PARAM_REQUEST_LIST is answered: 200 a second of simulated time."""
+DOWN_S = 3.0
+"""How long an autopilot that restarts says nothing."""
 ROUNDING = 1e-6
 NEVER_TICK = 1 << 62
 TYPE_GCS = 6
@@ -88,6 +90,7 @@ class Autopilot:
         self._flight_tick = STEP_TICKS
         self._spent_s = 0.0
         self._listing: list[WireParameter] = []
+        self._speaks_at_s = math.inf
 
     @property
     def now_s(self) -> float:
@@ -127,16 +130,22 @@ class Autopilot:
             self._tick = last
             onboard.now_s = last * TICK_S
 
-    def reboot(self) -> None:
+    def reboot(self, down_s: float = DOWN_S) -> None:
         """Restart the autopilot, in flight as well: its clock and counters begin anew, plans and parameters stay.
 
-        In the air it holds; the mission begins at its first item again.
+        It neither sends nor hears anything for `down_s`. In the air it holds; the mission begins at its first item
+        again. Message intervals, commands, transfers and the ground station that was heard are forgotten.
         """
         onboard = self.onboard
+        self.silent, self._speaks_at_s = True, onboard.now_s + down_s
         onboard.booted_s = onboard.now_s
         onboard.outbox.restart(onboard.system_id)
         onboard.plans.requested_current = 0
         self.protocol.reset()
+        self.commands.reset()
+        self.streams.reset()
+        self._listing.clear()
+        self.commander.note_booted()
         self.commander.request_mode(Mode.LOITER)
 
     def wake_by(self, time_s: float) -> None:
@@ -152,6 +161,11 @@ class Autopilot:
         onboard.outbox.tick(now)
         self.protocol.step(now)
         self.commands.step()
+        if now >= self.commands.reboots_at_s - ROUNDING:
+            self.reboot()
+        if now >= self._speaks_at_s - ROUNDING:
+            self.silent, self._speaks_at_s = False, math.inf
+        self.wake_by(self._speaks_at_s)
         self.navigator.step()
         self.protocol.current_sequence = self.navigator.mission.current
         self.commander.step()

@@ -76,6 +76,11 @@ class Commander:
             return False
         return self._ready and (mode is not Mode.MISSION or self._mission_valid)
 
+    def note_booted(self) -> None:
+        """The autopilot restarted: nothing is known to be healthy, and no ground station was heard yet."""
+        self._ready = self._onboard.armed
+        self.failsafes.gcs_heard_s = None
+
     def request_mode(self, mode: Mode) -> bool:
         """Take a mode asked for by the ground station; refused when armed and it cannot run."""
         if self._onboard.armed and mode is not Mode.LAND and not self.can_run(mode):
@@ -129,7 +134,9 @@ class Commander:
         onboard = self._onboard
         if onboard.now_s >= self._next_check_s:
             self._next_check_s = onboard.now_s + CHECK_INTERVAL_S
-            self._ready = onboard.now_s >= READY_S and onboard.battery.fraction >= onboard.parameters["BAT_CRIT_THR"]
+            self._ready = (
+                onboard.since_boot_s >= READY_S and onboard.battery.fraction >= onboard.parameters["BAT_CRIT_THR"]
+            )
             self._ready = self._ready or onboard.armed
             self._mission_valid = self._navigator.mission.verdict.valid
             if not onboard.armed:

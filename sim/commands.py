@@ -24,6 +24,8 @@ CUSTOM_MODE_ENABLED = 1
 FENCE_WARNS = 1
 """Highest GF_ACTION that keeps nobody from leaving the fence."""
 PROGRESS_UNKNOWN = 255
+REBOOT_DELAY_S = 0.4
+"""PX4 answers, and restarts so long afterwards: the ACK has left by then."""
 
 
 class Result(IntEnum):
@@ -68,7 +70,11 @@ def command_of(message: Any) -> Command:
 
 
 class Commands:
-    """Carries out commands and acknowledges them."""
+    """Carries out commands and acknowledges them.
+
+    Attributes:
+        reboots_at_s: when the autopilot must restart because it was told to; inf for never.
+    """
 
     def __init__(self, onboard: Onboard, commander: Commander, navigator: Navigator, streams: Streams) -> None:
         self._onboard = onboard
@@ -77,11 +83,18 @@ class Commands:
         self._streams = streams
         self._waiting: list[Command] = []
         self._gripper_asked: dict[int, Command] = {}
+        self.reboots_at_s = math.inf
 
     @property
     def is_busy(self) -> bool:
         """Whether a command waits to be carried out or to be answered."""
-        return bool(self._waiting or self._onboard.grippers.moving)
+        return bool(self._waiting or self._onboard.grippers.moving) or math.isfinite(self.reboots_at_s)
+
+    def reset(self) -> None:
+        """Forget every command, as a restart does."""
+        self._waiting.clear()
+        self._gripper_asked.clear()
+        self.reboots_at_s = math.inf
 
     def receive(self, command: Command) -> None:
         """Take a command addressed to this vehicle."""
@@ -94,7 +107,9 @@ class Commands:
         self._waiting.append(command)
 
     def step(self) -> None:
-        """Carry out what waits, in order."""
+        """Carry out what waits, in order; nothing any more once a reboot was accepted."""
+        if math.isfinite(self.reboots_at_s):
+            return
         for gripper in self._onboard.ended_grippers():
             asked = self._gripper_asked.pop(gripper, None)
             if asked is not None:
@@ -246,8 +261,15 @@ class Commands:
         return Result.ACCEPTED
 
     def _reboot(self, command: Command) -> Result:
-        """Doing nothing (0) is accepted; a simulated vehicle does not reboot on demand."""
-        return Result.ACCEPTED if command.whole(1) == 0 else Result.DENIED
+        """Nothing (0) is accepted always, a restart (1) disarmed; the rest as from a flight controller without them."""
+        match command.whole(1):
+            case 0:
+                return Result.ACCEPTED
+            case 1 if not self._onboard.armed:
+                self.reboots_at_s = self._onboard.now_s + REBOOT_DELAY_S
+                return Result.ACCEPTED
+            case _:
+                return Result.DENIED
 
     def _set_home(self, command: Command) -> Result:
         if command.whole(1) != 1:

@@ -142,9 +142,7 @@ def _vanish(fault: Vanish, autopilot: Autopilot) -> None:
 
 
 def _reboot(fault: Reboot, autopilot: Autopilot) -> None:
-    autopilot.reboot()
-    autopilot.silent = True
-    _afterwards(autopilot, fault.down_s, lambda: setattr(autopilot, "silent", False))
+    autopilot.reboot(fault.down_s)
 
 
 def _freeze(fault: Frozen, autopilot: Autopilot) -> None:

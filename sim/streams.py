@@ -229,6 +229,11 @@ class Streams:
         self._schedule(stream, interval_s, first_s=self._onboard.now_s + interval_s)
         return True
 
+    def reset(self) -> None:
+        """Every stream at its default rate again."""
+        for message_id in self._streams:
+            self.set_interval(message_id, 0)
+
     def interval_us(self, message_id: int) -> int:
         """MESSAGE_INTERVAL: microseconds, -1 stopped, 0 not available."""
         stream = self._streams.get(message_id)
