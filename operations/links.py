@@ -35,6 +35,9 @@ REMEMBERED_WORDS = 64
 PERHAPS_BEGUN = {CommandStatus.UNCONFIRMED, CommandStatus.NO_ANSWER}
 """A vehicle commanded so may yet take off: to call it refused would leave a flight unwatched."""
 
+NEVER_BEGUN = {CommandStatus.NO_LINK, CommandStatus.EXPIRED}
+"""Nothing was armed, and what was loaded is still good: a launch that ended so may be tried again."""
+
 TOLD_THE_VEHICLE = {CommandStatus.DONE, CommandStatus.UNCONFIRMED}
 """Statuses of commands that the vehicle was told for certain."""
 
@@ -185,7 +188,7 @@ class GatewayLinks:
         )
         if result.status in PERHAPS_BEGUN:
             return None
-        return LaunchEnded(result.ok, result.reason)
+        return LaunchEnded(result.ok, result.reason, begun=result.status not in NEVER_BEGUN)
 
     async def release(self, vehicle_id: str, command: Release, timeout_s: float) -> ReleaseEnded:
         """Open a gripper under the command's own id, so that it cannot happen twice."""

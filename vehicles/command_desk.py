@@ -31,6 +31,9 @@ _STATUS = {
     OutcomeStatus.UNCONFIRMED: m.CommandStatus.UNCONFIRMED,
 }
 
+_PERHAPS_UNHEARD = {m.CommandStatus.UNCONFIRMED, m.CommandStatus.NO_LINK}
+"""Ends of a command that was tried on the link: whether the vehicle answered anything tells why."""
+
 _GRIPPER_STATUS = {
     GripperAnswer.OPENED: m.CommandStatus.DONE,
     GripperAnswer.WAS_OPEN: m.CommandStatus.UNCONFIRMED,
@@ -193,7 +196,7 @@ class CommandDesk:
                 result = m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, "did not end by its deadline")
             except LinkError as problem:
                 result = m.CommandResult(command_id, m.CommandStatus.UNCONFIRMED, str(problem))
-            if result.status is m.CommandStatus.UNCONFIRMED and link.answers == answers_before:
+            if result.status in _PERHAPS_UNHEARD and link.answers == answers_before:
                 return msgspec.structs.replace(result, answered=False)
             return result
 
@@ -205,9 +208,11 @@ class CommandDesk:
                 desk.loaded = await link.upload(mission, timeout_s)
                 return _transfer_result(command_id, desk.loaded)
             case m.Launch(digest=digest, grippers=grippers):
-                loaded, desk.loaded = desk.loaded, None  # a permit is good for one attempt
                 deadline_s = self._now_s() + timeout_s
                 outcome = await self._ready(link, grippers, timeout_s)
+                if outcome.status is OutcomeStatus.UNCONFIRMED:  # nothing was armed: the permit stays good
+                    return m.CommandResult(command_id, m.CommandStatus.NO_LINK, outcome.reason)
+                loaded, desk.loaded = desk.loaded, None  # a permit is good for one attempt
                 if outcome.ok:
                     outcome = await launch(link, loaded, digest, max(0.0, deadline_s - self._now_s()))
             case m.Release(gripper=gripper, gate_item=gate_item):

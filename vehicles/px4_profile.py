@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from mission.errors import InputError, InputProblem, LinkError, LinkTimeoutError
 from mission.model.telemetry import LandedState, VehicleState
-from vehicles.link import OBSERVED, Outcome, refused
+from vehicles.link import OBSERVED, Outcome, refused, unconfirmed
 
 INT32: Final = 6
 REAL32: Final = 9
@@ -62,12 +62,14 @@ class Drift:
     Attributes:
         found: what the vehicle holds; None when it did not answer.
         why: what is wrong beyond the value: another type, or no answer.
+        answered: False where nothing was heard of it: then it is not known to differ.
     """
 
     name: str
     wanted: int | float
     found: int | float | None
     why: str = ""
+    answered: bool = True
 
     def __str__(self) -> str:
         found = "not answered" if self.found is None else f"{self.found:g}"
@@ -99,11 +101,14 @@ class ParameterPort(Protocol):
 
 
 async def find_drift(link: ParameterPort, profile: Profile, timeout_s: float) -> tuple[Drift, ...]:
-    """Read every parameter of the profile and return those that differ; empty means that all are as wanted."""
+    """Read every parameter and return those that are not known to be as wanted; empty means that all are."""
     deadline_s = link.now_s() + timeout_s
     drifts = []
     for wanted in profile.parameters:
-        drift = await _compare(link, wanted, max(0.0, deadline_s - link.now_s()))
+        if (left_s := deadline_s - link.now_s()) <= 0.0:
+            drifts.append(Drift(wanted.name, wanted.value, None, "no time was left to ask for it", answered=False))
+            continue
+        drift = await _compare(link, wanted, left_s)
         if drift is not None:
             drifts.append(drift)
     return tuple(drifts)
@@ -113,7 +118,7 @@ async def _compare(link: ParameterPort, wanted: ProfileParameter, timeout_s: flo
     try:
         found = await link.read_parameter(wanted.name, timeout_s)
     except LinkTimeoutError:
-        return Drift(wanted.name, wanted.value, None, "unknown to the autopilot, or no link")
+        return Drift(wanted.name, wanted.value, None, "unknown to the autopilot, or no link", answered=False)
     except LinkError as problem:
         return Drift(wanted.name, wanted.value, None, str(problem))
     if isinstance(found, int) is not isinstance(wanted.value, int):
@@ -145,10 +150,14 @@ async def apply_profile(link: ParameterPort, profile: Profile, timeout_s: float)
 
 
 def drift_outcome(profile: Profile, drifts: tuple[Drift, ...]) -> Outcome:
-    """OBSERVED when nothing differs, else a refusal that names every difference."""
-    if not drifts:
-        return OBSERVED
-    return refused(f"PX4 is not set up as profile {profile.name} wants: " + "; ".join(map(str, drifts)))
+    """OBSERVED when nothing differs, a refusal that names every difference, UNCONFIRMED where only answers lack."""
+    differing = [str(drift) for drift in drifts if drift.answered]
+    if differing:
+        return refused(f"PX4 is not set up as profile {profile.name} wants: " + "; ".join(differing))
+    if drifts:
+        of_all = f"{len(drifts)} of {len(profile.parameters)} parameters of profile {profile.name}"
+        return unconfirmed(f"{of_all} were not answered, {drifts[0].name} first: {drifts[0].why}")
+    return OBSERVED
 
 
 def read_profile(path: Path) -> Profile:

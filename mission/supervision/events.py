@@ -39,10 +39,15 @@ class TransferEnded:
 
 @dataclass(frozen=True, slots=True)
 class LaunchEnded:
-    """Arming and starting ended: armed and in mission mode as observed, or not, with the vehicle's own reason."""
+    """Arming and starting ended: armed and in mission mode as observed, or not, with the vehicle's own reason.
+
+    Attributes:
+        begun: False where the vehicle was not reached before anything was armed; then it may be tried again.
+    """
 
     ok: bool
     reason: str = ""
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A sortie on the ground: from first contact to the launch."""
 
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from mission.dispatch.sortie_state import SortieEvent, SortieState
@@ -13,6 +13,8 @@ from mission.supervision.ledger import Ledger
 from mission.supervision.preflight import Gate, launch_objections
 
 MAX_LOAD_ATTEMPTS: Final = 3
+LAUNCH_AGAIN_AFTER: Final = timedelta(seconds=5)
+"""A launch that did not reach the vehicle is tried again so long after it, while there is time."""
 MAX_WORDS: Final = 8
 WARNING: Final = 4
 """MAV_SEVERITY_WARNING; what is less severe is no reason."""
@@ -26,6 +28,9 @@ class GroundPhase:
         self._policy = policy
         self._attempts = 0
         self._begun: datetime | None = None
+        self._loaded: datetime | None = None
+        self._launch_again: datetime | None = None
+        self._not_launched = ""
         self._words: deque[str] = deque(maxlen=MAX_WORDS)
 
     def said(self, event: VehicleSaid) -> None:
@@ -59,6 +64,7 @@ class GroundPhase:
     def transfer_ended(self, event: TransferEnded, now: datetime) -> None:
         """Believe a read-back of exactly the approved mission, and nothing else."""
         if event.holding is Holding.LOADED and event.digest == self._ledger.flight.mission.digest():
+            self._loaded = now
             held = f"read back as approved, digest {event.digest[:12]}"
             self._ledger.move(SortieEvent.HELD_AS_APPROVED, now, held)
         elif event.holding is Holding.NOT_LOADED:
@@ -73,22 +79,28 @@ class GroundPhase:
 
     def try_launch(self, vehicle: VehicleState, freshness: Freshness, now: datetime) -> None:
         """Launch when it is time and nothing speaks against it; give up when that takes too long."""
-        flight, since = self._ledger.flight, self._ledger.since
-        if now < flight.plan.departure:
+        flight = self._ledger.flight
+        if self._loaded is None or now < flight.plan.departure:
             return
+        late = (now - max(self._loaded, flight.plan.departure)).total_seconds() > self._policy.preflight_timeout_s
         gate = Gate(flight, vehicle, freshness, self._policy, now, tuple(self._words))
         objections = launch_objections(gate)
-        limit_s = self._policy.preflight_timeout_s
-        if not objections:
+        again = self._launch_again is None or (now >= self._launch_again and not late)
+        if not objections and again:
             self._ledger.move(SortieEvent.LAUNCH, now)
             grippers = tuple(release.gripper for release in flight.releases)
             self._ledger.ask(Launch(flight.mission.digest(), grippers))
-        elif since and (now - max(since, flight.plan.departure)).total_seconds() > limit_s:
-            self._ledger.give_up(now, "; ".join(objections))
+        elif late:
+            self._ledger.give_up(now, "; ".join(objections) or self._not_launched)
 
     def launch_ended(self, event: LaunchEnded, now: datetime) -> None:
         """A launch that was refused ends the sortie; that it flies is what telemetry shows."""
-        if not event.ok and self._ledger.state is SortieState.LAUNCHING:
+        if event.ok or self._ledger.state is not SortieState.LAUNCHING:
+            return
+        if not event.begun:
+            self._launch_again, self._not_launched = now + LAUNCH_AGAIN_AFTER, f"launch not heard: {event.reason}"
+            self._ledger.move(SortieEvent.LAUNCH_NOT_BEGUN, now, self._not_launched)
+        else:
             self._ledger.move(SortieEvent.LAUNCH_REFUSED, now, event.reason)
             self._ledger.fail_orders(f"launch refused: {event.reason}")
 

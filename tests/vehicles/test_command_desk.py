@@ -136,6 +136,21 @@ async def test_a_parameter_that_drifted_stops_the_launch(bench: Bench, mission: 
     assert "arm" not in bench.link.log
 
 
+async def test_a_launch_whose_profile_is_not_answered_is_not_begun_and_may_be_tried_again(
+    bench: Bench, mission: Mission
+) -> None:
+    """Fault F-L7: silence is no drift; nothing was armed, the permit stays, and the next launch flies."""
+    loaded = await bench.desk.execute(m.Upload(bench.header(), "v", mission))
+    assert loaded.transfer is not None
+    held = bench.link.parameters.pop("COM_WIND_MAX")
+    unheard = await bench.desk.execute(m.Launch(bench.header(), "v", loaded.transfer.digest))
+    assert unheard.status is m.CommandStatus.NO_LINK
+    assert unheard.reason.startswith("1 of 2 parameters of profile wanted were not answered, COM_WIND_MAX first")
+    assert "arm" not in bench.link.log
+    bench.link.parameters["COM_WIND_MAX"] = held
+    assert (await bench.desk.execute(m.Launch(bench.header(), "v", loaded.transfer.digest))).ok
+
+
 async def test_a_profile_is_applied_and_then_holds(bench: Bench) -> None:
     """Check names what differs; apply sets it and reads it back; check agrees."""
     bench.link.parameters["COM_WIND_MAX"] = -1.0

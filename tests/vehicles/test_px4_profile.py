@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from mission.errors import InputError
 from mission.model.telemetry import LandedState
 from operations.configs import configs_folder, delivery_profile
+from vehicles.link import OutcomeStatus
 from vehicles.px4_profile import (
     Profile,
     ProfileParameter,
     apply_profile,
+    drift_outcome,
     find_drift,
     parse_profile,
     read_profile,
@@ -88,11 +90,24 @@ async def test_what_differs_is_shown_with_both_values(link: Any) -> None:
     assert str(drift) == "GF_ACTION wanted 2, found 0"
 
 
-async def test_no_answer_is_a_difference(link: Any) -> None:
+async def test_no_answer_is_not_agreement(link: Any) -> None:
     """PX4 does not answer an unknown name; a silence is never agreement."""
     del link.parameters["COM_WIND_MAX"]
     (drift,) = await find_drift(link, WANTED, 1.0)
     assert (drift.found, drift.why) == (None, "unknown to the autopilot, or no link")
+
+
+async def test_silence_is_not_drift_and_is_told_in_one_short_sentence(link: Any) -> None:
+    """Fault F-L7: a link that carries nothing says nothing of how the vehicle is set up; a known drift still does."""
+    link.parameters.clear()
+    drifts = await find_drift(link, WANTED, 1.0)
+    outcome = drift_outcome(WANTED, drifts)
+    assert outcome.status is OutcomeStatus.UNCONFIRMED
+    assert outcome.reason.startswith("2 of 2 parameters of profile wanted were not answered, GF_ACTION first")
+    link.parameters["GF_ACTION"] = 0
+    known = drift_outcome(WANTED, await find_drift(link, WANTED, 1.0))
+    assert known.status is OutcomeStatus.REFUSED
+    assert "COM_WIND_MAX" not in known.reason
 
 
 async def test_another_type_is_a_difference_even_with_the_same_number(link: Any) -> None:

@@ -181,6 +181,29 @@ def test_a_refused_launch_fails_the_sortie_and_keeps_the_reason(flown: "Flown") 
     assert "Arming denied" in flown.supervisor.reasons["A-1"]
 
 
+def test_a_launch_that_did_not_reach_the_vehicle_is_tried_again_while_there_is_time(flown: "Flown") -> None:
+    """Fault F-L7: nothing was armed; when the vehicle hears again, it is launched."""
+    flown.load()
+    flown.hear(LaunchEnded(ok=False, reason="18 parameters were not answered", begun=False))
+    assert not any(isinstance(c, Launch) for c in flown.see())
+    assert [c for c in flown.see(after_s=5.0) if isinstance(c, Launch)] == [Launch(flown.flight.mission.digest(), (1,))]
+    flown.hear(LaunchEnded(ok=True))
+    flown.see(armed=True, landed_state=LandedState.IN_AIR, mode=FlightMode.MISSION)
+    assert flown.sortie() is SortieState.AIRBORNE
+
+
+def test_a_launch_that_is_never_heard_is_given_up_within_the_preflight_time_for_one_reason(flown: "Flown") -> None:
+    """Fault F-L7, invariant I-23: bounded by the time since the mission was loaded, however often it was tried."""
+    commands = flown.load()
+    begun = flown.now
+    while flown.sortie() is not SortieState.FAILED:
+        if any(isinstance(c, Launch) for c in commands):
+            flown.hear(LaunchEnded(ok=False, reason="18 parameters were not answered", begun=False), after_s=20.0)
+        commands = flown.see()
+    assert (flown.now - begun).total_seconds() <= flown.policy.preflight_timeout_s + 21.0
+    assert flown.supervisor.reasons["A-1"] == "launch not heard: 18 parameters were not answered"
+
+
 def test_an_accepted_launch_is_not_yet_a_flight(flown: "Flown") -> None:
     """Airborne is what telemetry shows, not what was acknowledged."""
     flown.load()
