@@ -175,6 +175,15 @@ def test_hold_land_and_return_from_a_mission(station: "GroundStation", plans: Si
     assert "RTL: land at destination" in station.texts()
 
 
+def test_reposition_without_its_flag_is_refused(station: "GroundStation", plans: SimpleNamespace) -> None:
+    """DO_REPOSITION needs flag 1 (change the mode); without it nothing happens."""
+    station.launch(plans.hover_delivery(100.0))
+    station.run(20.0)
+    assert station.command(192, -1.0, 0.0) == [UNSUPPORTED]
+    station.run(1.0)
+    assert station.named("HEARTBEAT")[-1].custom_mode == 0x04040000
+
+
 def test_take_off_mode_climbs_and_goes_on_to_hold(station: "GroundStation") -> None:
     """NAV_TAKEOFF to an AMSL height, then mode Hold there."""
     station.command(400, 1.0)

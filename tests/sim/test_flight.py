@@ -63,6 +63,27 @@ def test_final_land_item_is_reached_long_before_touchdown(station: "GroundStatio
     assert landed - reached > 10.0
 
 
+def test_after_the_final_landing_it_disarms_at_once_if_it_never_left_its_mission(
+    make_station: "MakeStation", plans: SimpleNamespace
+) -> None:
+    """After a Hold on the way it stands armed for COM_DISARM_LAND first."""
+    waited = []
+    for holds in (False, True):
+        station = make_station()
+        station.launch(plans.hover_delivery(60.0))
+        station.run(15.0)
+        if holds:
+            station.command(176, 1.0, 4.0, 3.0)
+            station.run(2.0)
+            station.command(176, 1.0, 4.0, 4.0)
+        station.until(lambda station=station: not station.autopilot.onboard.armed, 120.0)
+        station.run(1.0)
+        times = {m.text.rstrip(chr(9)): t for t, m in station.heard if m.get_type() == "STATUSTEXT"}
+        waited.append(times["Disarmed by landing"] - times["Landing detected"])
+    assert waited[0] < 0.5
+    assert waited[1] == pytest.approx(2.0, abs=0.5)
+
+
 def test_reached_item_is_repeated_ten_times_at_one_hertz(station: "GroundStation", plans: SimpleNamespace) -> None:
     """A lost MISSION_ITEM_REACHED comes again."""
     station.fly([plans.item(22, 0.0, 0.0, 20.0), plans.item(16, 150.0, 0.0, 20.0), plans.item(21, 0.0, 0.0, 0.0)])
