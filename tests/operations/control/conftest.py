@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mission.geodesy.distance import distance_m
 from mission.model.airspace import GeoZone
 from mission.model.day import Day
 from mission.model.fleet import Hub, LandingSite, Site, Vehicle, VehicleType
@@ -88,6 +89,13 @@ class FakeVehicle:
             newer = self.state.boot_time_ms + 100
             self.state = replace(self.state, **({"boot_time_ms": newer} | changes))
 
+    def go_to(self, place: GeoPoint) -> None:
+        """Fly there with the wind behind it, in the time that it takes by the vehicle's own clock."""
+        way_m = distance_m(self.state.position or place, place)
+        if way_m > 1.0:
+            later_ms = self.state.boot_time_ms + max(3000, round(way_m / 22.0 * 1000.0))
+            self.change(boot_time_ms=later_ms, latitude_deg=place.latitude_deg, longitude_deg=place.longitude_deg)
+
     def step(self, flights: dict[str, ApprovedFlight]) -> None:
         """Fly on by one item, or stand."""
         if self.flying is None or self.state.mode is FlightMode.HOLD:
@@ -100,6 +108,7 @@ class FakeVehicle:
         if item >= len(self.flying.items):
             place = self.lands_at or self.ends_at
             self.flying = None
+            self.go_to(place)
             self.change(
                 latitude_deg=place.latitude_deg, longitude_deg=place.longitude_deg, height_home_m=0.0, armed=False,
                 landed_state=LandedState.ON_GROUND, mode=FlightMode.HOLD, battery_remaining=1.0,
@@ -109,6 +118,7 @@ class FakeVehicle:
         release = next((r for r in flight.releases if r.gate_item == item), None) if flight else None
         self.waits_at = item if release else None
         place = release.drop if release else self.state.position or HUB.position
+        self.go_to(place)
         low = self.low_from_item is not None and item >= self.low_from_item
         self.change(
             mission_current=item, landed_state=LandedState.IN_AIR, battery_remaining=0.1 if low else 0.99 - 0.01 * item,
