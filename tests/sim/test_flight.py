@@ -67,8 +67,8 @@ def test_after_the_final_landing_it_disarms_at_once_if_it_never_left_its_mission
     make_station: "MakeStation", plans: SimpleNamespace
 ) -> None:
     """After a Hold on the way it stands armed for COM_DISARM_LAND first."""
-    waited = []
-    for holds in (False, True):
+
+    def waits_armed_s(*, holds: bool) -> float:
         station = make_station()
         station.launch(plans.hover_delivery(60.0))
         station.run(15.0)
@@ -76,12 +76,13 @@ def test_after_the_final_landing_it_disarms_at_once_if_it_never_left_its_mission
             station.command(176, 1.0, 4.0, 3.0)
             station.run(2.0)
             station.command(176, 1.0, 4.0, 4.0)
-        station.until(lambda station=station: not station.autopilot.onboard.armed, 120.0)
+        station.until(lambda: not station.autopilot.onboard.armed, 120.0)
         station.run(1.0)
-        times = {m.text.rstrip(chr(9)): t for t, m in station.heard if m.get_type() == "STATUSTEXT"}
-        waited.append(times["Disarmed by landing"] - times["Landing detected"])
-    assert waited[0] < 0.5
-    assert waited[1] == pytest.approx(2.0, abs=0.5)
+        times = {m.text.rstrip(): t for t, m in station.heard if m.get_type() == "STATUSTEXT"}
+        return times["Disarmed by landing"] - times["Landing detected"]
+
+    assert waits_armed_s(holds=False) < 0.5
+    assert waits_armed_s(holds=True) == pytest.approx(2.0, abs=0.5)
 
 
 def test_reached_item_is_repeated_ten_times_at_one_hertz(station: "GroundStation", plans: SimpleNamespace) -> None:
@@ -188,6 +189,20 @@ def test_leg_through_an_exclusion_ends_in_hold_at_its_edge(station: "GroundStati
     assert 40.0 < station.autopilot.onboard.airframe.north_m < 62.0
 
 
+@pytest.mark.parametrize(("action", "mode", "is_told"), [(0, MISSION, False), (1, MISSION, True), (5, LAND, True)])
+def test_fence_actions_fly_on_tell_or_land(
+    make_station: "MakeStation", plans: SimpleNamespace, action: int, mode: int, is_told: bool
+) -> None:
+    """GF_ACTION 0 says nothing and 1 a text while the mission goes on; 5 lands, after a Hold."""
+    station = make_station(parameters={"GF_ACTION": action})
+    station.upload(plans.square_fence(20.0, command=5002, north_m=60.0), FENCE)
+    station.launch(plans.hover_delivery(120.0))
+    station.until(lambda: station.autopilot.onboard.airframe.north_m > 42.0, 60.0)
+    station.run(7.5)
+    assert station.named("HEARTBEAT")[-1].custom_mode == mode
+    assert ("Geofence: approaching or outside geofence" in station.texts()) is is_told
+
+
 def test_fence_action_return_holds_five_seconds_first(make_station: "MakeStation", plans: SimpleNamespace) -> None:
     """GF_ACTION 3: Hold for COM_FAIL_ACT_T, then the return, landing and disarming; then MISSION again."""
     station = make_station(parameters={"GF_ACTION": 3, "RTL_RETURN_ALT": 15.0})
@@ -222,8 +237,8 @@ def test_battery_warns_returns_and_lands_as_it_empties(make_station: "MakeStatio
 
 
 def test_lost_ground_station_acts_only_when_told_to(make_station: "MakeStation", plans: SimpleNamespace) -> None:
-    """NAV_DLL_ACT 0 flies on; 2 returns after COM_DL_LOSS_T and does not resume when the link is back."""
-    for action, last_mode in ((0, MISSION), (2, RTL)):
+    """NAV_DLL_ACT 0 flies on; 1 holds, 2 returns, 3 lands, and none resumes when the link is back."""
+    for action, last_mode in ((0, MISSION), (1, HOLD), (2, RTL), (3, LAND)):
         station = make_station(parameters={"NAV_DLL_ACT": action, "COM_DL_LOSS_T": 5})
         station.launch(plans.hover_delivery(400.0))
         station.run(25.0)

@@ -58,9 +58,9 @@ def test_equal_content_is_no_change() -> None:
     assert store.revision[MavMissionType.RALLY] == 1
 
 
-@pytest.mark.parametrize("command", [16, 17, 19, 21, 22, 31, 195, 201, 4501])
+@pytest.mark.parametrize("command", [16, 17, 19, 21, 22, 31, 195, 201, 4501, 80, 84, 85])
 def test_commands_with_a_place_are_taken_in_frames_0_3_5_and_6(command: int) -> None:
-    """What PX4 SITL accepted in a mission, by frame."""
+    """What PX4 SITL accepted in a mission, by frame; 80, 84 and 85 by its source alone."""
     for frame in (0, 3, 5, 6):
         assert isinstance(item_as_stored(MissionItem(command, frame), MavMissionType.MISSION), MissionItem)
     assert item_as_stored(MissionItem(command, 1), MavMissionType.MISSION) is MissionResult.UNSUPPORTED_FRAME
