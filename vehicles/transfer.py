@@ -123,6 +123,8 @@ async def transfer(port: PlanPort, mission: Mission, timeout_s: float) -> Transf
     """
     progress = _Progress(start_s=port.now_s())
     deadline_s = progress.start_s + timeout_s
+    if not mission.items:  # an empty list clears what is held, and a vehicle in flight needs a way home
+        return progress.not_loaded("the mission has no items: clear a vehicle on the ground instead")
     unready = await _made_ready(port, progress, deadline_s) or await _old_plan_gone(port, progress, deadline_s)
     if unready is not None:
         return unready

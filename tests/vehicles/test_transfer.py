@@ -64,6 +64,14 @@ async def test_an_empty_fence_is_cleared(link: Any, mission: Mission) -> None:
     assert link.held[MavMissionType.FENCE] == ()
 
 
+async def test_a_mission_without_items_is_refused_and_nothing_is_cleared(link: Any, mission: Mission) -> None:
+    """An empty list would clear what the vehicle holds, which in flight is its way home."""
+    result = await transfer(a_link(link), replace(mission, items=()), 5.0)
+    assert result.state is TransferState.NOT_LOADED
+    assert "no items" in result.reason
+    assert link.log == []
+
+
 async def test_an_item_held_otherwise_is_not_loaded_and_named(link: Any, mission: Mission) -> None:
     """One height changed on board: NOT_LOADED, and the difference says which item and field (I-25)."""
 
