@@ -26,7 +26,7 @@ async def test_a_difference_is_shown_then_applied_then_gone(fleet_of_one: Any, s
     """Check says 1 and names it; apply says 0; check agrees."""
     config, where = fleet_of_one
     async with FleetProcess(config):
-        checked = await asyncio.to_thread(stork, "vehicle", "profile", "check", *where, "--json")
+        checked = await asyncio.to_thread(stork, "vehicle", "profile", "check", "--json", *where)
         answer = json.loads(checked.out)["vehicles"]["vehicle"]
         assert checked.code == 1
         assert [(drift["name"], drift["wanted"], drift["found"]) for drift in answer["drift"]] == [

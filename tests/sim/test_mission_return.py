@@ -8,7 +8,7 @@ import pytest
 from mission.model.mission import MissionItem
 
 if TYPE_CHECKING:
-    from conftest import GroundStation, MakeStation
+    from tests.sim.conftest import GroundStation, MakeStation
 
 RETURN_COMMAND, RALLY = 20, 2
 NORTH_M, EAST_M = 60.0, 60.0
