@@ -7,6 +7,7 @@ So the process ends: by faulthandler's C thread, which needs neither the event l
 
 import asyncio
 import faulthandler
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -50,6 +51,10 @@ class LoopWatch:
                 await asyncio.sleep(PERIOD_S)
                 now_s = time.monotonic()
                 stalled_s, self._beat_s = now_s - self._beat_s - PERIOD_S, now_s
+                if stalled_s >= self._limit_s:
+                    # The whole process stood still, and the loop woke before the thread that would have ended it.
+                    faulthandler.dump_traceback()
+                    os._exit(1)
                 if stalled_s >= self._alarm_s:
                     self._on_recovery(stalled_s)
         finally:
